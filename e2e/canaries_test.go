@@ -126,7 +126,10 @@ func (h *scriptedTenants) requestAccess(t *testing.T, db *store.DB, owner store.
 	v, err := db.Identify(t.Context(), store.Credentials{Token: &token})
 	check(t, err)
 	agent, _ := v.Person()
-	check(t, db.RequestAccess(t.Context(), agent, store.NewAccessRequest{Slug: h.client, Mode: "write", Hours: 4, Reason: xssPayload, Ticket: xssPayload}))
+	check(t, db.Write(t.Context(), owner, func(tx *store.Tx) error { return tx.MakeSupportCode(t.Context()) }))
+	var code *store.SupportCode
+	check(t, db.Read(t.Context(), owner, store.GetSupportCode(&code)))
+	check(t, db.RequestAccess(t.Context(), agent, store.NewAccessRequest{Slug: h.client, Code: code.Code, Mode: "write", Hours: 4, Reason: xssPayload, Ticket: xssPayload}))
 	var open []store.AccessRequest
 	check(t, db.Read(t.Context(), owner, store.ListOpenAccessRequests(&open)))
 	h.ids["asks"] = open[0].ID.String()

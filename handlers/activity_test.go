@@ -58,7 +58,7 @@ func TestBillingInTheTrailIsForWhoMaySeeIt(t *testing.T) {
 	session, _ := storetest.SupportAs(t, storetest.Agent(t), a.Agency, dana.ID())
 	support := s.nobody()
 	support.signIn(t, session)
-	const says = "learned that a payment failed"
+	const says = "recorded that a payment failed"
 	for _, path := range []string{"/w/" + a.Agency + "/", "/w/" + a.Agency + "/activity", "/w/" + a.Agency + "/activity?kind=billing"} {
 		has(t, "the owner's "+path, s.as(t, a.Dana).get(t, path), says)
 		hasNot(t, "a member's "+path, s.as(t, a.Ravi).get(t, path), says, "kind=billing\"")

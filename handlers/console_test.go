@@ -127,7 +127,7 @@ func TestConsoleJourney(t *testing.T) {
 	has(t, "the search", d.sam.get(t, find), "Acme "+d.Suffix)
 	hasNot(t, "the search without a grant", d.sam.get(t, find), "?tenant=", "Northwind")
 	has(t, "the search without a grant", d.sam.get(t, find), "An owner or admin must first allow support access, or access requests, on the page Support")
-	has(t, "before a search", d.sam.get(t, "/support"), "Only the exact name or address finds a workspace.")
+	has(t, "before a search", d.sam.get(t, "/support"), "Search by the exact name or address of the workspace.")
 	hasNot(t, "the console", d.sam.get(t, find), "a tenant", "the tenant")
 	hasNot(t, "the form without a grant", d.sam.get(t, "/support?tenant="+d.Acme), "Mia "+d.Suffix)
 	d.letIn(t)
@@ -257,7 +257,7 @@ func TestSessionsSayThatDraftsAreHidden(t *testing.T) {
 	const words = ", without the agency&#39;s drafts"
 	d.in(t, d.Dana)
 	has(t, "the bar", d.sam.get(t, d.base+"/"), "as Dana "+d.Suffix+", read-only"+words)
-	has(t, "the bin", d.sam.get(t, d.base+"/bin"), "The bin shows nothing in this session")
+	has(t, "the bin", d.sam.get(t, d.base+"/bin"), "Nothing to show in this session")
 	hasNot(t, "the bin", d.sam.get(t, d.base+"/bin"), "The bin is empty")
 	want(t, "stop", d.sam.post(t, "/support/stop", nil), 303)
 	d.in(t, d.Mia)

@@ -23,6 +23,7 @@ var (
 // unsentLimits are fields with a maximum that no form of a page sends, with the reason.
 var unsentLimits = map[string]string{
 	"passkey 60":  "a program sends it; store.TestPasskeys covers it",
+	"words 500":   "TestOwnersReportASupportSession sends it",
 	"address 254": "it is compared with the person's own address",
 }
 
@@ -55,7 +56,7 @@ func TestLongTextsAreNotCut(t *testing.T) {
 	_, invite := inviteAs(t, me, store.NewPerson{Name: "Nina", Email: nina, Party: store.PartyClient, Role: store.RoleViewer})
 	dana, mia := d.steppedUp(t, d.Dana), d.as(t, d.Mia)
 	want(t, "let them ask", mia.post(t, d.base+"/support/asking", url.Values{"asks": {"on"}}), 303)
-	request := url.Values{"tenant": {d.Acme}, "reason": {"Why"}, "ticket": {"T"}, "hours": {"24"}, "mode": {"read"}}
+	request := url.Values{"tenant": {d.Acme}, "code": {storetest.SupportCode(t, d.Acme)}, "reason": {"Why"}, "ticket": {"T"}, "hours": {"24"}, "mode": {"read"}}
 	ask := d.sam.get(t, "/support?ask="+d.Acme)
 	want(t, "ask", d.sam.post(t, "/support/asks", request), 303)
 	asked := regexp.MustCompile(d.base + `/support/asks/[0-9a-f-]{36}`).FindString(mia.get(t, d.base+"/support").body)

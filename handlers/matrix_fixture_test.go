@@ -191,7 +191,7 @@ func (e *fixture) requestAccess(t *testing.T) (id uuid.UUID) {
 	t.Helper()
 	write(t, e.staff, func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), true) })
 	sam := storetest.Person(t, storetest.SignIn(t, storetest.Agent(t)))
-	in := store.NewAccessRequest{Slug: e.slug, Mode: "write", Hours: 4, Reason: e.mark("why"), Ticket: e.mark("T")}
+	in := store.NewAccessRequest{Slug: e.slug, Code: storetest.SupportCode(t, e.slug), Mode: "write", Hours: 4, Reason: e.mark("why"), Ticket: e.mark("T")}
 	if err := storetest.DB().RequestAccess(t.Context(), sam, in); err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func refusedInTheForm(t *testing.T) {
 	domains, taken := d.base+"/settings/domains", url.Values{"host": {"portal-" + d.Suffix + ".example.org"}}
 	want(t, "a domain", fresh.post(t, domains, taken), 303)
 	want(t, "let them ask", mia.post(t, d.base+"/support/asking", url.Values{"asks": {"on"}}), 303)
-	request := url.Values{"tenant": {d.Acme}, "reason": {text}, "ticket": {"T-" + d.Suffix}, "hours": {"24"}, "mode": {"write"}}
+	request := url.Values{"tenant": {d.Acme}, "code": {storetest.SupportCode(t, d.Acme)}, "reason": {text}, "ticket": {"T-" + d.Suffix}, "hours": {"24"}, "mode": {"write"}}
 	want(t, "ask", d.sam.post(t, "/support/asks", request), 303)
 	asked := d.sam.post(t, "/support/asks", request)
 	d.letIn(t).in(t, d.Mia)

@@ -50,6 +50,8 @@ type Config struct {
 	AnswerTime time.Duration
 	// SigningKeys are those of certificates of approval, the newest first.
 	SigningKeys []ed25519.PrivateKey
+	// Subprocessors are those whom the operator named, one a line of the trust page.
+	Subprocessors []string
 	// Support is what support agents may do on this installation.
 	Support support.Mode
 }

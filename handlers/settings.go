@@ -51,7 +51,7 @@ func (s *Server) settingsPage(status int, typed *views.SettingsForm, wrong ui.Er
 			Keys:      me.MayNow(store.ManageKeys) && me.Support == nil,
 			Billing:   s.billing != nil && me.Tenant.Kind == store.TenantAgency && me.May(store.SeeBilling) && me.Support == nil,
 			AgencyOf:  me.Tenant.AgencyName,
-			Worn:      views.Worn{PortalName: me.Tenant.PortalName, Welcome: me.Tenant.Welcome, LogoURL: views.Logo(me.Tenant.LogoID)},
+			Inherited: views.Inherited{PortalName: me.Tenant.PortalName, Welcome: me.Tenant.Welcome, LogoURL: views.Logo(me.Tenant.LogoID)},
 			LogoSeen:  logoSeen(own.LogoID),
 			OwnLogo:   own.LogoID != nil,
 			CanEdit:   me.MayNow(store.EditSettings),

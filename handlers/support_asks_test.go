@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"regexp"
 	"testing"
+
+	"portico/e2e/storetest"
 )
 
 // An agent requests access. The owner reads the request and grants something else.
@@ -11,7 +13,7 @@ import (
 func TestSupportAskJourney(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)
-	form := url.Values{"tenant": {d.Acme}, "reason": {"The report of " + d.Suffix}, "ticket": {"T-9"}, "hours": {"24"}, "mode": {"write"}}
+	form := url.Values{"tenant": {d.Acme}, "code": {storetest.SupportCode(t, d.Acme)}, "reason": {"The report of " + d.Suffix}, "ticket": {"T-9"}, "hours": {"24"}, "mode": {"write"}}
 	want(t, "where they want no asking", d.sam.post(t, "/support/asks", form), 403)
 	hasNot(t, "the search", d.sam.get(t, "/support?q="+d.Acme), "Request access")
 	mia := d.as(t, d.Mia)
@@ -63,11 +65,11 @@ func TestSupportAskSaidNo(t *testing.T) {
 	d := setupDesk(t)
 	mia := d.as(t, d.Mia)
 	want(t, "let them ask", mia.post(t, d.base+"/support/asking", url.Values{"asks": {"on"}}), 303)
-	want(t, "ask", d.sam.post(t, "/support/asks", url.Values{"tenant": {d.Acme}, "reason": {"Why"}, "ticket": {"T-9"}, "hours": {"4"}, "mode": {"read"}}), 303)
+	want(t, "ask", d.sam.post(t, "/support/asks", url.Values{"tenant": {d.Acme}, "code": {storetest.SupportCode(t, d.Acme)}, "reason": {"Why"}, "ticket": {"T-9"}, "hours": {"4"}, "mode": {"read"}}), 303)
 	path := regexp.MustCompile(d.base + `/support/asks/[0-9a-f-]{36}`).FindString(mia.get(t, d.base+"/support").body)
 	want(t, "no", mia.post(t, path+"/deny", url.Values{"word": {"Call us first, " + d.Suffix}}), 303)
 	has(t, "the console", d.sam.get(t, "/support"), "Declined", "Call us first, "+d.Suffix)
 	want(t, "a start", d.prove(t).sam.post(t, "/support/sessions", d.form(d.Member(t, d.Mia, d.Acme).ID())), 403)
 	want(t, "do not ask us", mia.post(t, d.base+"/support/asking", url.Values{"asks": {"off"}}), 303)
-	want(t, "ask", d.sam.post(t, "/support/asks", url.Values{"tenant": {d.Acme}, "reason": {"Why"}, "ticket": {"T-9"}, "hours": {"4"}, "mode": {"read"}}), 403)
+	want(t, "ask", d.sam.post(t, "/support/asks", url.Values{"tenant": {d.Acme}, "code": {storetest.SupportCode(t, d.Acme)}, "reason": {"Why"}, "ticket": {"T-9"}, "hours": {"4"}, "mode": {"read"}}), 403)
 }

@@ -247,7 +247,7 @@ func TestActsAreLimitedByTenantAndHour(t *testing.T) {
 			n := 0
 			return func() error {
 				n++
-				err := storetest.DB().RequestAccess(ctx, both[n%2], store.NewAccessRequest{Slug: a.Acme, Mode: store.SupportRead, Hours: 1, Reason: "A look", Ticket: "T-1"})
+				err := storetest.DB().RequestAccess(ctx, both[n%2], store.NewAccessRequest{Slug: a.Acme, Code: storetest.SupportCode(t, a.Acme), Mode: store.SupportRead, Hours: 1, Reason: "A look", Ticket: "T-1"})
 				if err != nil {
 					return err
 				}
@@ -437,7 +437,7 @@ func TestAgentsActsAreLimitedAcrossTenants(t *testing.T) {
 	storetest.InOneWindow(t, time.Hour)
 	sam, other := storetest.Person(t, storetest.SignIn(t, storetest.Agent(t))), storetest.Person(t, storetest.SignIn(t, storetest.Agent(t)))
 	request := func(me store.Person, mia store.Member, slug string) error {
-		err := storetest.DB().RequestAccess(t.Context(), me, store.NewAccessRequest{Slug: slug, Mode: store.SupportRead, Hours: 1, Reason: "A look", Ticket: "T-1"})
+		err := storetest.DB().RequestAccess(t.Context(), me, store.NewAccessRequest{Slug: slug, Code: storetest.SupportCode(t, slug), Mode: store.SupportRead, Hours: 1, Reason: "A look", Ticket: "T-1"})
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,7 @@ var definerFunctions = map[string]string{
 	"sign_in_by_passkey": "app", "step_up_by_passkey": "app",
 	"identity_link": "app", "identity_remove": "app", "step_up_by_identity": "app",
 	"bin_held_until": "app", "i_may_sign_up": "app", "stripe_unworked": "app", "sign_up": "app",
+	"record_proof": "app", "support_flagged": "app", "proofs": "app", "support_without_consent": "app",
 	"stripe_received": "app", "stripe_route": "app", "stripe_event": "app", "stripe_worked": "app", "stripe_bind": "app", "stripe_customers_of_mine": "app", "stripe_customer_ended": "app",
 	"billing_applied": "app", "billing_due": "app", "billed_agencies": "app", "my_use": "app", "read_only": "app",
 	// Only called by other functions.
@@ -35,7 +36,7 @@ var definerFunctions = map[string]string{
 	"last_activity": "nobody", "support_over": "nobody", "tenant_active": "nobody", "host_holds": "nobody", "session_lives": "nobody", "support_allows": "nobody", "support_mode": "nobody",
 	"freshly_proved": "nobody", "key_lives": "nobody", "may_sign_up": "nobody", "passkey_used": "nobody", "ways_in": "nobody",
 	// For the command line, as portico_owner.
-	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "forget_address": "operator", "list_agents": "operator", "list_sign_up_invites": "operator", "list_tenants": "operator", "set_agency_state": "operator", "set_plan": "operator", "sign_up_invite": "operator", "sign_up_withdraw": "operator",
+	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "forget_address": "operator", "list_agents": "operator", "list_flags": "operator", "list_sign_up_invites": "operator", "list_tenants": "operator", "set_agency_state": "operator", "set_plan": "operator", "sign_up_invite": "operator", "sign_up_withdraw": "operator",
 }
 
 // check is one rule about the catalog. Its query returns the names of the objects

@@ -91,6 +91,10 @@ insert into support_asks (tenant_id, id, actor_id, actor_name, mode, hours, reas
 select id, pg_temp.id('ask', g), pg_temp.id('user', g), 'Sam', 'read', 8, 'x', 'x', now() - g * interval '1 hour',
        case when g > 2 then 'denied' end, case when g > 2 then now() end
 from t, generate_series(1, 40) g;
+insert into support_codes (tenant_id, id, code, created_by, created_at, ends_at, used_at)
+select id, pg_temp.id('code', g), '12345678', pg_temp.id('user', 2), now() - interval '1 hour', now() - interval '40 minutes', now() from t, generate_series(1, 40) g;
+insert into support_reviews (tenant_id, id, verdict, created_by)
+select id, pg_temp.id('session', g), 'accepted', pg_temp.id('user', 2) from t, generate_series(1, 20) g;
 insert into invites (tenant_id, id, tenant_kind, party, role, name, email, invited_by, revoked_at)
 select id, pg_temp.id('invite', i), 'client', case when i % 2 = 0 then 'agency' else 'client' end, 'viewer', 'Somebody', i || '@x.test', pg_temp.id('user', 2), case when i > 30 then now() end
 from t, generate_series(1, 300) i;
@@ -191,6 +195,7 @@ func readsToExplain() map[string][]store.Read {
 		requests        []store.AccessRequest
 		request         store.AccessRequest
 		requestsAllowed bool
+		supportCode     *store.SupportCode
 		drift           []store.UsageDrift
 		seen            store.Seen
 		asked           []store.Request
@@ -309,6 +314,7 @@ func readsToExplain() map[string][]store.Read {
 		"SupportLedger":          {store.SupportLedger(store.LedgerPage{Page: store.Page{Limit: 1000}}, &some.lines), store.SupportLedger(further, &some.lines)},
 		"GetAccessRequest":       {store.GetAccessRequest(id("ask"), &some.request)},
 		"ListOpenAccessRequests": {store.ListOpenAccessRequests(&some.requests)},
+		"GetSupportCode":         {store.GetSupportCode(&some.supportCode)},
 		"AccessRequestsAllowed":  {store.AccessRequestsAllowed(&some.requestsAllowed)},
 		// The agency's clients, through a narrow function.
 		"ListClients":      {store.ListClients(store.ClientFilter{Page: store.Page{Limit: 51}}, &some.clients)},

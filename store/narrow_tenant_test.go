@@ -76,6 +76,7 @@ var narrowSilent = map[string]string{
 	"inviter_agency_role": "nobody has invited anybody", "flow_mail_result": noAnswer, "job_refused": noAnswer, "rate_refund": noAnswer, "recount": noAnswer,
 	"discard_client": "every client here was used, see TestDiscardClient",
 	"domains_due":    "no domain is due", "logo": "nobody wears one",
+	"record_proof": noAnswer, "proofs": "nothing was proved here", "support_flagged": "nobody flagged a session",
 	"which_key": "nobody here holds a key", "key_may_still_act": "no key is in the context",
 	"stripe_event": ofBilling, "stripe_route": ofBilling, "stripe_customer_ended": ofBilling, "stripe_worked": ofBilling, "billing_due": ofBilling, "my_use": ofBilling,
 	"stripe_customers_of_mine": ofBilling, "billed_agencies": ofBilling, "billing_applied": ofBilling, "read_only": ofBilling, "bin_held_until": ofBilling, "stripe_unworked": ofBilling, "stripe_bind": ofBilling,

@@ -170,6 +170,26 @@ func (o *Operator) Agents(ctx context.Context) ([]Agent, error) {
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Agent])
 }
 
+// Flag is a support session that a tenant flagged, as the command line lists it.
+type Flag struct {
+	ID        uuid.UUID
+	Slug      string // of the tenant
+	AgentName string
+	Ticket    string
+	StartedAt time.Time
+	Words     string
+	CreatedAt time.Time
+}
+
+// Flags lists the flagged support sessions, the latest first, at most 1000.
+func (o *Operator) Flags(ctx context.Context) ([]Flag, error) {
+	rows, err := o.conn.Query(ctx, `select * from lookup.list_flags()`)
+	if err != nil {
+		return nil, fmt.Errorf("list flags: %w", engine.Translate(err))
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Flag])
+}
+
 // TenantLine is a tenant as the command line lists it.
 type TenantLine struct {
 	ID         uuid.UUID

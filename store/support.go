@@ -77,6 +77,10 @@ type SupportSession struct {
 	Changes     int         // changes made
 	// WriteByName is the second agent who confirmed writing, "" for none.
 	WriteByName string
+	// Verdict, Words and ReviewedBy are what an owner or admin said of it, "" if nobody did.
+	Verdict    SupportVerdict
+	Words      string
+	ReviewedBy string
 }
 
 // ListSupportSessions reads the tenant's ledger, newest first. A session that has
@@ -85,7 +89,8 @@ func ListSupportSessions(p Page, dst *[]SupportSession) Read {
 	at, id := p.before()
 	return Read{many("list support sessions", dst, `
 select s.id, s.kind, s.mode, s.actor_name as agent_name, m.name as subject_name, s.reason, s.ticket,
-       s.started_at, s.ends_at, o.ended_at, o.ended_how, c.pages, c.files, c.changes, coalesce(s.write_by_name, '') as write_by_name
+       s.started_at, s.ends_at, o.ended_at, o.ended_how, c.pages, c.files, c.changes, coalesce(s.write_by_name, '') as write_by_name,
+       coalesce(v.verdict, '') as verdict, coalesce(v.words, '') as words, coalesce(b.name, '') as reviewed_by
 from (
     select *
     from support_sessions
@@ -97,6 +102,8 @@ from (
 join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.subject_id
 left join support_grants g on g.tenant_id = s.tenant_id and g.id = s.grant_id
 left join memberships a on a.tenant_id = s.tenant_id and a.user_id = s.actor_id and s.kind = 'view_as'
+left join support_reviews v on v.tenant_id = s.tenant_id and v.id = s.id
+left join memberships b on b.tenant_id = v.tenant_id and b.user_id = v.created_by
 cross join lateral (`+supportOver+`) o
 cross join lateral (`+supportCounts+`) c
 order by s.started_at desc, s.id desc`,

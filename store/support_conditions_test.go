@@ -183,7 +183,7 @@ func TestDisabledAgentStartsNothing(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).grantAccess(t).allowRequests(t)
 	me := storetest.Person(t, b.token)
-	request := store.NewAccessRequest{Slug: b.Acme, Mode: "read", Hours: 1, Reason: "A look", Ticket: "T-1"}
+	request := store.NewAccessRequest{Slug: b.Acme, Code: storetest.SupportCode(t, b.Acme), Mode: "read", Hours: 1, Reason: "A look", Ticket: "T-1"}
 	for _, sql := range [][2]string{
 		{`update support_agents set disabled_at = now() where user_id = $1`, `update support_agents set disabled_at = null where user_id = $1`},
 		{`update users set disabled_at = now() where id = $1`, `update users set disabled_at = null where id = $1`},

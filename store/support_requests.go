@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -160,26 +161,31 @@ where tenant_id = @tenant_id
 // NewAccessRequest is a request for support access to send.
 type NewAccessRequest struct {
 	Slug   string
+	Code   string // that an owner or admin read out, see [Tx.MakeSupportCode]
 	Mode   SupportMode
 	Hours  int // 1 to 168
 	Reason string
 	Ticket string
 }
 
-// RequestAccess asks a tenant for support access and queues mails to its owners. If
+// RequestAccess asks a tenant for support access and queues mails to its owners. It needs a
+// code that one of them read out, so that nobody gets a request that they didn't expect. If
 // the tenant doesn't allow requests it is [ErrForbidden], with an open request
 // [ErrConflict], and with bad input an [InvalidError]. Each of these is in the
 // tenant's trail. An unknown tenant is [ErrNotFound]. Too many requests in an hour are a
 // [*TooManyActsError].
 func (db *DB) RequestAccess(ctx context.Context, me Person, in NewAccessRequest) error {
 	in.Reason, in.Ticket = trimText(in.Reason), trimText(in.Ticket)
+	if n := utf8.RuneCountInString(in.Code); n > maxTypedCode {
+		return InvalidError{"code": tooLong(n, maxTypedCode)}
+	}
 	id := NewID()
 	var verdict string
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		var tenant *uuid.UUID
 		err := tx.get(ctx, row("request", `
-select * from lookup.support_ask(@id, @slug, @mode, @hours, @reason, @ticket, @event, @request)`,
-			pgx.StrictNamedArgs{"id": id, "slug": trimText(in.Slug), "mode": in.Mode, "hours": in.Hours, "reason": in.Reason,
+select * from lookup.support_ask(@id, @slug, @code, @mode, @hours, @reason, @ticket, @event, @request)`,
+			pgx.StrictNamedArgs{"id": id, "slug": trimText(in.Slug), "code": supportCodeDigits(in.Code), "mode": in.Mode, "hours": in.Hours, "reason": in.Reason,
 				"ticket": in.Ticket, "event": NewID(), "request": me.RequestID},
 			&verdict, &tenant))
 		if err == nil {
@@ -208,6 +214,8 @@ func (in NewAccessRequest) refusal(verdict string) error {
 		return ErrNotFound
 	case "busy":
 		return ErrConflict
+	case "wrong_code":
+		return InvalidError{"code": "This code doesn't work, or doesn't any more. Ask the customer to read you a new one."}
 	case "bad_input":
 		wrong := validateReason(in.Reason, in.Ticket)
 		if in.Hours < 1 || in.Hours > int(MaxGrant/time.Hour) {

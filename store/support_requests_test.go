@@ -23,6 +23,7 @@ func (b *supportBundle) asks(t *testing.T, edit func(*store.NewAccessRequest)) e
 	if edit != nil {
 		edit(&in)
 	}
+	in.Code = storetest.SupportCode(t, in.Slug)
 	return b.db.RequestAccess(t.Context(), storetest.Person(t, b.token), in)
 }
 
@@ -129,7 +130,7 @@ func TestAccessRequestRefused(t *testing.T) {
 	}
 	wantErr(t, "an unknown tenant", b.asks(t, func(in *store.NewAccessRequest) { in.Slug = "nowhere-" + b.Suffix }), store.ErrNotFound)
 	gus := storetest.Person(t, storetest.SignIn(t, b.Gus))
-	wantErr(t, "a member", b.db.RequestAccess(t.Context(), gus, store.NewAccessRequest{Slug: b.Acme, Mode: "read", Hours: 1, Reason: "x", Ticket: "x"}), store.ErrForbidden)
+	wantErr(t, "a member", b.db.RequestAccess(t.Context(), gus, store.NewAccessRequest{Slug: b.Acme, Code: storetest.SupportCode(t, b.Acme), Mode: "read", Hours: 1, Reason: "x", Ticket: "x"}), store.ErrForbidden)
 	b.exec(t, `update tenants set state = 'suspended' where slug = $1`, b.Agency)
 	wantErr(t, "while its agency is suspended", b.asks(t, nil), store.ErrForbidden)
 	b.exec(t, `update tenants set state = 'active' where slug = $1`, b.Agency)

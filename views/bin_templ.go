@@ -103,7 +103,7 @@ func Bin(c Chrome, p BinProps) templ.Component {
 						ctx = templ.InitializeContext(ctx)
 						return nil
 					})
-					templ_7745c5c3_Err = ui.Empty("trash-2", "The bin shows nothing in this session", "The agency's drafts are hidden from it, in the bin too.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Empty("trash-2", "Nothing to show in this session", "It hides the agency's drafts, deleted ones too.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

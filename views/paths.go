@@ -40,6 +40,7 @@ const (
 	// PathConsoleWriteConfirm takes a second agent's confirmation.
 	PathConsoleWriteConfirm = "/support/write/confirm"
 	PathAPI                 = "/api"                              // describes the API to people
+	PathTrust               = "/trust"                            // what the installation claims
 	PathSigningKeys         = "/.well-known/portico-signing-keys" // verify certificates of approval
 	PathDocument            = "/api/v1/openapi.json"              // describes it to programs
 	// PathViewAsStop exists on every host, because view as stops on the host where it runs.
@@ -509,6 +510,14 @@ func (b Base) SupportAskGrant(id string) string { return b.SupportAsk(id) + "/gr
 
 // SupportAskDeny takes a POST that denies an access request.
 func (b Base) SupportAskDeny(id string) string { return b.SupportAsk(id) + "/deny" }
+
+// SupportCode takes a POST that makes a code for a support agent.
+func (b Base) SupportCode() string { return string(b) + "/support/code" }
+
+// SupportSessionReview takes a POST with what somebody says of a support session.
+func (b Base) SupportSessionReview(id string) string {
+	return string(b) + "/support/sessions/" + id + "/review"
+}
 
 // SupportSessionEnd takes a POST with which the tenant ends a support session.
 func (b Base) SupportSessionEnd(id string) string {

@@ -344,9 +344,11 @@ func comparedWork(mode string, change func(*views.CompareProps)) views.ComparePr
 
 func sessions() []views.SupportSessionRow {
 	return []views.SupportSessionRow{
-		{Agent: "Sam", By: "Sam of support, as Mia Chen", Reason: "cannot open the logo file", Ticket: "TICKET-123", StartedAt: before(19 * time.Minute), EndsAt: now.Add(41 * time.Minute), EndURL: acme.SupportSessionEnd("s1"), LedgerURL: acme.Activity(nil), Acts: "14 pages, 1 download"},
+		{Agent: "Sam", By: "Sam of support, as Mia Chen", Reason: "cannot open the logo file", Ticket: "TICKET-123", StartedAt: before(19 * time.Minute), EndsAt: now.Add(41 * time.Minute), EndURL: acme.SupportSessionEnd("s1"), LedgerURL: acme.Activity(nil), Acts: "14 pages, 1 download", ID: "s1", ReviewURL: acme.SupportSessionReview("s1")},
+		{Agent: "Sam", By: "Sam of support, as Mia Chen", Reason: "cannot open the logo file", Ticket: "TICKET-122", StartedAt: before(40 * time.Hour), EndedAt: before(39 * time.Hour), LedgerURL: acme.Activity(nil), ID: "s2", ReviewURL: acme.SupportSessionReview("s2"), Flag: hostile, FlagErrors: ui.Errors{"words": "This is too long."}},
+		{Agent: "Sam", By: "Sam of support, as Mia Chen", Ticket: "TICKET-121", StartedAt: before(90 * time.Hour), EndedAt: before(89 * time.Hour), Review: "Mia Chen found it in order"},
 		{Agent: "Dana Whitfield", By: "Dana Whitfield of Northwind viewed the portal as Leo Park", Reason: "checking the portal before the launch", Ticket: "LAUNCH", StartedAt: before(50 * time.Hour), EndedAt: before(49 * time.Hour), LedgerURL: acme.Activity(nil)},
-		{Agent: "Sam", By: "Sam of support, as Mia Chen", Write: true, Reason: longName, Ticket: "TICKET-99", StartedAt: before(500 * time.Hour), EndedAt: before(500*time.Hour - 12*time.Minute)},
+		{Agent: "Sam", By: "Sam of support, as Mia Chen", Write: true, Reason: longName, Ticket: "TICKET-99", StartedAt: before(500 * time.Hour), EndedAt: before(500*time.Hour - 12*time.Minute), Review: longName + " reported it", Flag: hostile + longName},
 	}
 }
 
@@ -408,6 +410,9 @@ func signInSamples() []sample {
 		{"invite-over", views.InviteOver(views.InviteOverProps{Why: "expired"})},
 		{"invite-used", views.InviteOver(views.InviteOverProps{Why: "used"})},
 		{"signedout", views.SignedOut(views.SignedOutProps{})},
+		{"trust", views.Trust(views.TrustProps{Subprocessors: []string{"Example Cloud, hosting, Germany", rtlName, hostile},
+			Proofs: map[string]views.TrustProof{"isolation": {TriedAt: before(time.Hour), HeldAt: before(time.Hour)}, "support": {TriedAt: before(time.Hour), HeldAt: before(50 * time.Hour)}}})},
+		{"trust-new", views.Trust(views.TrustProps{Proofs: map[string]views.TrustProof{"support": {TriedAt: before(time.Hour)}}})},
 		{"api", views.API(views.APIProps{Address: "https://portico.example/api/v1", Metrics: "aiRuns, render_minutes",
 			Operations: []views.APIOperation{{Method: "POST", Path: "/api/v1/projects/{id}/deliverables", Summary: "Create a deliverable, with a first draft version.", Scope: "work:deliver"}},
 			Problems:   []views.APIProblem{{Type: "plan-limit", Status: "402", Means: "The plan allows no more."}}})},
@@ -783,7 +788,7 @@ func supportSamples() []sample {
 			{As: "as a member of Northwind", Until: now.Add(20 * time.Hour), By: "Mia Larsen", At: before(time.Hour), NoDrafts: true}}, Sessions: sessions()})},
 		{"support-closed", views.Support(client(), views.SupportProps{CanGrant: true})},
 		{"support-viewer", views.Support(client(), views.SupportProps{Sessions: sessions()[1:]})},
-		{"console", views.Console(agent(), views.ConsoleProps{Query: "ac", Asked: true, History: sessions()[1:], Results: []views.ConsoleTenantRow{
+		{"console", views.Console(agent(), views.ConsoleProps{Query: "ac", Asked: true, Flagged: []views.FlaggedRow{{Agent: "Sam", Tenant: "Acme", Ticket: "TICKET-9", Words: hostile + longName, By: "Mia Chen", StartedAt: before(50 * time.Hour), At: before(time.Hour)}}, History: sessions()[1:], Results: []views.ConsoleTenantRow{
 			{Name: "Acme", Slug: "acme", Under: "Client of Northwind", GrantUntil: now.Add(20 * time.Hour), StartURL: views.ConsoleTenant("acme")},
 			{Name: "Acacia House", Slug: "acacia", Under: "Client of Contoso"},
 		}})},
@@ -792,7 +797,7 @@ func supportSamples() []sample {
 		{"console-none", views.Console(agent(), views.ConsoleProps{Query: "zzz", Asked: true})},
 		{"console-start", views.Console(agent(), views.ConsoleProps{Start: start})},
 		{"console-start-error", views.Console(agent(), views.ConsoleProps{Start: wrong})},
-		{"support-asked", views.Support(staff(), views.SupportProps{CanGrant: true, MayAsk: true, Asks: []views.SupportAskRow{ask(acme), ask(acme)},
+		{"support-asked", views.Support(staff(), views.SupportProps{CanGrant: true, MayAsk: true, Code: "4821 0937", CodeEndsAt: now.Add(30 * time.Minute), Asks: []views.SupportAskRow{ask(acme), ask(acme)},
 			Sessions: sessions(), ExportURL: acme.SupportLedger(), Form: views.SupportGrantForm{Mode: "write", Errors: ui.Errors{"hours": "Choose how long."}}})},
 		{"support-ask", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: ask(acme), ID: "k1", EndsAt: now.Add(60 * time.Hour), CanAnswer: true, Scope: "An agent sees both sides of this workspace.",
 			Form: views.SupportAskForm{Hours: "24", Mode: "write"}})},

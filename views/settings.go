@@ -14,7 +14,7 @@ func portalHint(p SettingsProps) string {
 	return "Your client's people see it instead of the name above. It is also shown on the sign-in page."
 }
 
-func mailNameWorn(p SettingsProps) string {
+func mailNameInherited(p SettingsProps) string {
 	if p.IsAgency {
 		return p.Form.Name
 	}
@@ -36,11 +36,11 @@ func accentShownOr(shown, accent string) string {
 	return accentOr(accent)
 }
 
-func logoWorn(p SettingsProps) string {
+func logoInherited(p SettingsProps) string {
 	switch {
 	case p.OwnLogo:
 		return "In use now"
-	case p.Worn.LogoURL != "":
+	case p.Inherited.LogoURL != "":
 		return "The logo of " + p.AgencyOf + ", until this workspace has its own"
 	}
 	return "Initials, until there is a logo"

@@ -28,9 +28,9 @@ type SettingsForm struct {
 	Errors       ui.Errors
 }
 
-// Worn holds the inherited values for what the workspace hasn't set: the agency's,
+// Inherited holds the values that apply where the workspace has none of its own: the agency's,
 // or the defaults.
-type Worn struct {
+type Inherited struct {
 	PortalName string
 	Welcome    string
 	LogoURL    string
@@ -39,7 +39,7 @@ type Worn struct {
 // SettingsProps holds everything that the page may show.
 type SettingsProps struct {
 	Form      SettingsForm
-	Worn      Worn
+	Inherited Inherited
 	Address   string // the URL of the workspace
 	AgencyOf  string // the agency of a client workspace
 	IsAgency  bool   // clients inherit these settings until they set their own
@@ -353,7 +353,7 @@ func settingsForm(c Chrome, p SettingsProps) templ.Component {
 			}
 			templ_7745c5c3_Err = ui.Field(ui.FieldProps{
 				Name: "portal_name", Label: "Name of the portal", Value: p.Form.PortalName, Error: p.Form.Errors["portal_name"],
-				MaxLength: "120", Autocomplete: "off", Placeholder: p.Worn.PortalName, Hint: portalHint(p),
+				MaxLength: "120", Autocomplete: "off", Placeholder: p.Inherited.PortalName, Hint: portalHint(p),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -364,7 +364,7 @@ func settingsForm(c Chrome, p SettingsProps) templ.Component {
 			}
 			templ_7745c5c3_Err = ui.Area(ui.FieldProps{
 				Name: "welcome", Label: "Welcome message", Value: p.Form.Welcome, Error: p.Form.Errors["welcome"], MaxLength: "500",
-				Placeholder: p.Worn.Welcome, Hint: "A line or two on the portal's first page.",
+				Placeholder: p.Inherited.Welcome, Hint: "A line or two on the portal's first page.",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -429,7 +429,7 @@ func settingsForm(c Chrome, p SettingsProps) templ.Component {
 			ctx = templ.InitializeContext(ctx)
 			templ_7745c5c3_Err = ui.Field(ui.FieldProps{
 				Name: "mail_name", Label: "Sender name", Value: p.Form.MailName, Error: p.Form.Errors["mail_name"], MaxLength: "80",
-				Autocomplete: "off", Placeholder: mailNameWorn(p),
+				Autocomplete: "off", Placeholder: mailNameInherited(p),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -515,7 +515,7 @@ func logoForm(c Chrome, p SettingsProps) templ.Component {
 			var templ_7745c5c3_Var19 templ.SafeURL
 			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinURLErrs(c.Base.SettingsLogoOver(p.LogoSeen))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings.templ`, Line: 128, Col: 79}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings.templ`, Line: 128, Col: 80}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 			if templ_7745c5c3_Err != nil {
@@ -538,7 +538,7 @@ func logoForm(c Chrome, p SettingsProps) templ.Component {
 			var templ_7745c5c3_Var20 string
 			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.LogoLimit)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings.templ`, Line: 132, Col: 48}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings.templ`, Line: 132, Col: 49}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 			if templ_7745c5c3_Err != nil {
@@ -548,7 +548,7 @@ func logoForm(c Chrome, p SettingsProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Mark(c.Workspace.Name, c.Workspace.Accent, p.Worn.LogoURL).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Mark(c.Workspace.Name, c.Workspace.Accent, p.Inherited.LogoURL).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -557,9 +557,9 @@ func logoForm(c Chrome, p SettingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(logoWorn(p))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(logoInherited(p))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings.templ`, Line: 136, Col: 24}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings.templ`, Line: 136, Col: 30}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 			if templ_7745c5c3_Err != nil {
@@ -572,7 +572,7 @@ func logoForm(c Chrome, p SettingsProps) templ.Component {
 			var templ_7745c5c3_Var22 string
 			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(logoDescription(p))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings.templ`, Line: 144, Col: 42}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings.templ`, Line: 144, Col: 43}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var22))
 			if templ_7745c5c3_Err != nil {
@@ -608,7 +608,7 @@ func logoForm(c Chrome, p SettingsProps) templ.Component {
 				var templ_7745c5c3_Var23 string
 				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.Form.Errors["logo"])
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings.templ`, Line: 152, Col: 35}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings.templ`, Line: 152, Col: 36}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var23))
 				if templ_7745c5c3_Err != nil {
@@ -631,7 +631,7 @@ func logoForm(c Chrome, p SettingsProps) templ.Component {
 				var templ_7745c5c3_Var24 templ.SafeURL
 				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinURLErrs(c.Base.SettingsLogoRemove())
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings.templ`, Line: 161, Col: 72}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings.templ`, Line: 161, Col: 73}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var24))
 				if templ_7745c5c3_Err != nil {
@@ -786,8 +786,8 @@ func settingsFacts(p SettingsProps) templ.Component {
 	})
 }
 
-// ownAccent makes picking a colour choosing it: the form carries the colour it was opened with. A chosen colour can be
-// given up again.
+// ownAccent sends the colour that the form was opened with, so that any other colour counts as chosen. The person can go
+// back to the inherited one.
 func ownAccent(own bool, shown, accent, giveUp string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

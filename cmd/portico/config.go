@@ -47,6 +47,7 @@ type config struct {
 	mailFrom       string
 	alertMail      string
 	providers      []signin.ProviderConfig
+	subprocessors  []string
 	traces         string // the URL of the traces' collector; "" sends none
 }
 
@@ -123,6 +124,7 @@ func loadConfig(getenv func(string) string, environ []string) (config, error) {
 		drain:          rd.drain(),
 		dns:            rd.nameServer(),
 		traces:         rd.traces(),
+		subprocessors:  rd.subprocessors(),
 	}
 	c.providers = rd.providers(environ, c.url)
 	c.billing, c.stripe = rd.billing(c.plans)
@@ -384,6 +386,16 @@ func (rd *reader) drain() time.Duration {
 		rd.wrong(name, "is not a time of up to a minute, such as 5s")
 	}
 	return d
+}
+
+// subprocessors returns whom the operator named, separated by semicolons.
+func (rd *reader) subprocessors() (names []string) {
+	for s := range strings.SplitSeq(rd.optional("SUBPROCESSORS", ""), ";") {
+		if s = strings.TrimSpace(s); s != "" {
+			names = append(names, s)
+		}
+	}
+	return names
 }
 
 // support returns what the installation allows its support agents to do.

@@ -56,7 +56,7 @@ func commands() []command {
 		{"doctor", "say what is wrong with an installation, and how to fix it", program.doctor},
 		{"agency", "create: create an agency with its first owner", program.agency},
 		{"signup", "invite|withdraw|list: say which addresses may create an agency while SIGNUP=invite", program.signUp},
-		{"support", "add, disable or list support agents", program.support},
+		{"support", "add, disable or list support agents, list reported sessions", program.support},
 		{"person", "forget: erase a person's account on their written request", program.person},
 		{"tenant", "list|plan|suspend|resume: list the tenants of this installation, set a tenant's plan, or close an agency", program.tenant},
 		{"billing", "check: compare with Stripe, and name each difference", program.billing},

@@ -93,7 +93,7 @@ func TestHelp(t *testing.T) {
 	for _, args := range [][]string{
 		{"help"}, {"doctor", "--help"}, {"bootstrap", "--help"}, {"migrate", "--help"}, {"serve", "--help"}, {"work", "--help"},
 		{"agency", "--help"}, {"agency", "create", "--help"}, {"support", "--help"}, {"support", "add", "--help"},
-		{"support", "disable", "--help"}, {"support", "list", "--help"}, {"tenant", "list", "--help"},
+		{"support", "disable", "--help"}, {"support", "list", "--help"}, {"support", "flags", "--help"}, {"tenant", "list", "--help"},
 		{"signup", "--help"}, {"signup", "invite", "--help"}, {"signup", "withdraw", "nora@studio.test", "--help"}, {"signup", "list", "--help"},
 		{"person", "--help"}, {"person", "forget", "--help"}, {"person", "forget", "mia@acme.test", "--help"},
 		{"files", "--help"}, {"files", "check", "--help"}, {"files", "repair", "--help"}, {"files", "forget", "--help"},

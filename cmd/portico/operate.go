@@ -194,13 +194,13 @@ and invite colleagues at %s.
 }
 
 func (p program) support(ctx context.Context, args []string) error {
-	verb, args, err := p.verb("support", args, "add", "disable", "list")
+	verb, args, err := p.verb("support", args, "add", "disable", "list", "flags")
 	if verb == "" {
 		return err
 	}
 	fs := p.flags("support "+verb, "Support agents belong to the platform and are not members of any tenant.")
 	var email, name *string
-	if verb != "list" {
+	if verb != "list" && verb != "flags" {
 		email = fs.String("email", "", "email address of the agent")
 	}
 	if verb == "add" {
@@ -211,6 +211,9 @@ func (p program) support(ctx context.Context, args []string) error {
 	}
 	if verb == "list" {
 		return p.operate(ctx, func(op *store.Operator) error { return p.listAgents(ctx, op) })
+	}
+	if verb == "flags" {
+		return p.operate(ctx, func(op *store.Operator) error { return p.listFlags(ctx, op) })
 	}
 	address, err := fold(*email)
 	if err != nil {
@@ -225,6 +228,18 @@ func (p program) support(ctx context.Context, args []string) error {
 		}
 		return p.addAgent(ctx, op, address, names.CleanLine(*name))
 	})
+}
+
+// listFlags prints the support sessions that tenants flagged, and what they wrote.
+func (p program) listFlags(ctx context.Context, op *store.Operator) error {
+	flags, err := op.Flags(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range flags {
+		fmt.Fprintf(p.stdout, "%s  %s  %s  %s  %s  %q\n", f.CreatedAt.UTC().Format(time.RFC3339), f.ID, f.Slug, f.AgentName, f.Ticket, f.Words)
+	}
+	return nil
 }
 
 func (p program) addAgent(ctx context.Context, op *store.Operator, email, name string) error {

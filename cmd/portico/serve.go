@@ -194,7 +194,9 @@ func (in *installation) listen(ctx context.Context, stopJobs func(context.Contex
 		SigningKeys: c.signingKeys,
 		CountKey:    c.keys.For(signin.PurposeRateLimit)[0],
 		Support:     c.support,
-		TenantLimit: web.RateLimit{PerSecond: float64(c.tenantRate), Burst: 4 * c.tenantRate},
+
+		Subprocessors: c.subprocessors,
+		TenantLimit:   web.RateLimit{PerSecond: float64(c.tenantRate), Burst: 4 * c.tenantRate},
 	}, handlers.Deps{
 		DB: in.db, Files: in.storage, SignIn: signIn, Ready: ready, Metrics: in.watch, Stripe: in.stripe, Log: in.log,
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"strconv"
 	"testing"
 	"time"
 
@@ -103,4 +104,17 @@ func Superuser(t testing.TB) *pgx.Conn {
 	check(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
 	return conn
+}
+
+// SupportCode makes the code with which an agent requests access to a tenant, as its owner
+// would read it out.
+func SupportCode(t testing.TB, slug string) (code string) {
+	t.Helper()
+	code = strconv.Itoa(10_000_000 + int(time.Now().UnixNano()%90_000_000))
+	_, err := pool.Exec(t.Context(), `
+insert into support_codes (tenant_id, id, code, created_by)
+select t.id, gen_random_uuid(), $2, (select user_id from memberships m where m.tenant_id = t.id and m.ended_at is null limit 1)
+from tenants t where t.slug = $1`, slug, code)
+	check(t, err)
+	return code
 }

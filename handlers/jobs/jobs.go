@@ -171,6 +171,7 @@ func (r *Runner) register(w *river.Workers) {
 	platformJob(w, r, r.dailyDigests)
 	platformJob(w, r, r.dailyCleanup)
 	platformJob(w, r, r.hourlyUsage)
+	platformJob(w, r, r.hourlyProofs)
 	platformJob(w, r, r.alertMail)
 	platformJob(w, r, r.domainsDue)
 
@@ -207,6 +208,8 @@ func (r *Runner) register(w *river.Workers) {
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.supportEnded)
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.supportExpiry)
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.supportMail)
+	// What somebody reported stays, even if they were removed or the workspace suspended.
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true, AnyTenantState: true}, r.supportFlagged)
 	// Agents who request access aren't members.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.accessRequested)
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.accessRequestMail)

@@ -101,6 +101,11 @@ func (r *Runner) periodicJobs() []*river.PeriodicJob {
 				return queue.HourlyUsage{Hour: time.Now().UTC().Format("2006-01-02T15")}, nil
 			},
 			&river.PeriodicJobOpts{ID: "hourly_usage", RunOnStart: true}),
+		river.NewPeriodicJob(hourly{},
+			func() (river.JobArgs, *river.InsertOpts) {
+				return queue.HourlyProofs{Hour: time.Now().UTC().Format("2006-01-02T15")}, nil
+			},
+			&river.PeriodicJobOpts{ID: "hourly_proofs", RunOnStart: true}),
 	}
 	if r.cfg.Stripe != nil {
 		jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(time.Minute),

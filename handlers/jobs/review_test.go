@@ -119,8 +119,8 @@ func TestMailsOfPassingOn(t *testing.T) {
 	b := setupReview(t, "Mia")
 	mailTo(t, b.Mia, "asks you to approve "+b.title)
 	b.write(t, b.mia, func(tx *store.Tx) error { return tx.PassOn(t.Context(), b.deliverable, 1, b.nora.ID()) })
-	mailTo(t, b.noraMail, "Mia "+b.Suffix+" passed the decision on "+b.title+" on to you")
-	mailTo(t, b.Ravi, "Mia "+b.Suffix+" passed the decision on "+b.title+" on to Nora "+b.Suffix)
+	mailTo(t, b.noraMail, "Mia "+b.Suffix+" passed you the decision about "+b.title)
+	mailTo(t, b.Ravi, "Mia "+b.Suffix+" passed the decision about "+b.title+" to Nora "+b.Suffix)
 	waitIdle(t, r, []uuid.UUID{b.dana.TenantID()})
 	if list := mailsTo(t, b.Mia); len(list) != 1 {
 		t.Errorf("%d mails to Mia: %s", len(list), subjects(list))

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -123,4 +124,31 @@ func (r *Runner) supportProps(to store.Recipient, s store.SupportNotice) mail.Su
 		p.EndedAt, p.How = *s.EndedAt, ending(to, s)
 	}
 	return p
+}
+
+// supportFlagged tells the operators that somebody reported a support session. The mail has
+// ids only; `portico support flags` lists the words.
+func (r *Runner) supportFlagged(ctx context.Context, j store.Job, job queue.SupportFlagged) error {
+	due := false
+	err := r.db.Work(ctx, j, func(tx *store.Tx) (err error) {
+		due, err = tx.FlagMailDue(ctx, job.Session)
+		return err
+	})
+	if err != nil || !due {
+		return err
+	}
+	if r.cfg.AlertTo != "" {
+		m, err := mail.SupportFlagged(mail.SupportFlaggedProps{Session: job.Session.String(), Host: r.cfg.URL.Host})
+		if err != nil {
+			return err
+		}
+		if err := r.cfg.Mailer.Send(ctx, Message{To: r.cfg.AlertTo, Message: m}); err != nil {
+			return err
+		}
+	}
+	r.log.LogAttrs(ctx, slog.LevelWarn, "a support session was reported", slog.String("session", job.Session.String()), slog.Bool("alert", true))
+	return r.db.Work(ctx, j, func(tx *store.Tx) error {
+		_, err := tx.ClaimEffect(ctx, store.FlagMailKey(job.Session))
+		return err
+	})
 }

@@ -225,7 +225,7 @@ func TestAccessRequestIsMailed(t *testing.T) {
 	mia := a.Member(t, a.Mia, a.Acme)
 	check(t, storetest.DB().Write(t.Context(), mia, func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), true) }))
 	sam := storetest.Person(t, storetest.SignIn(t, storetest.Agent(t)))
-	check(t, storetest.DB().RequestAccess(t.Context(), sam, store.NewAccessRequest{Slug: a.Acme, Mode: "read", Hours: 4, Reason: "A file does not open", Ticket: "T-77"}))
+	check(t, storetest.DB().RequestAccess(t.Context(), sam, store.NewAccessRequest{Slug: a.Acme, Code: storetest.SupportCode(t, a.Acme), Mode: "read", Hours: 4, Reason: "A file does not open", Ticket: "T-77"}))
 	var requests []store.AccessRequest
 	check(t, storetest.DB().Read(t.Context(), mia, store.ListOpenAccessRequests(&requests)))
 	for owner, as := range map[string]string{
@@ -313,7 +313,7 @@ func TestAgentIsMailedTheAnswer(t *testing.T) {
 	request := func(agent string) (id uuid.UUID) {
 		t.Helper()
 		me := storetest.Person(t, storetest.SignIn(t, agent))
-		check(t, storetest.DB().RequestAccess(t.Context(), me, store.NewAccessRequest{Slug: a.Acme, Mode: "write", Hours: 4, Reason: "Why " + a.Suffix, Ticket: "T-1"}))
+		check(t, storetest.DB().RequestAccess(t.Context(), me, store.NewAccessRequest{Slug: a.Acme, Code: storetest.SupportCode(t, a.Acme), Mode: "write", Hours: 4, Reason: "Why " + a.Suffix, Ticket: "T-1"}))
 		return ask[uuid.UUID](t, admin(t), `select id from support_asks where actor_id = $1 and answer is null`, me.ID())
 	}
 	yes, no, gone := storetest.Agent(t), storetest.Agent(t), storetest.Agent(t)

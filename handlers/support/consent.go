@@ -29,6 +29,7 @@ func (s *Service) Show(w http.ResponseWriter, r *http.Request, me store.Member) 
 type typedForms struct {
 	grant  views.SupportGrantForm
 	viewAs views.ViewAsForm
+	flag   typedFlag
 }
 
 func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed typedForms) error {
@@ -41,7 +42,11 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 	var mayAsk bool
 	var seen store.Seen
 	var own *store.OwnConsent
+	var code *store.SupportCode
 	reads := []store.Read{store.SupportInForce(&access), store.GetOwnConsent(&own), store.SeenConsent(&seen), store.AccessRequestsAllowed(&mayAsk), store.ListOpenAccessRequests(&asks), store.ListSupportSessions(page, &sessions)}
+	if mayConsent(me) {
+		reads = append(reads, store.GetSupportCode(&code))
+	}
 	if MayViewAs(me) {
 		reads = append(reads, store.ListViewAsTargets(&people))
 	}
@@ -58,6 +63,9 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 	for _, ask := range asks {
 		props.Asks = append(props.Asks, requestRow(c.Base, me, ask))
 	}
+	if code != nil {
+		props.Code, props.CodeEndsAt = code.Code[:4]+" "+code.Code[4:], code.EndsAt
+	}
 	props.Access = accessRows(me, access)
 	props.Form.Seen = string(seen)
 	if status == http.StatusConflict {
@@ -71,7 +79,12 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 		props.NewerURL = c.Base.Support()
 	}
 	for _, session := range sessions {
-		props.Sessions = append(props.Sessions, ledgerRow(c.Base, me, session))
+		row := ledgerRow(c.Base, me, session)
+		if typed.flag.session == session.ID.String() {
+			row.Flag, row.FlagErrors = typed.flag.words, typed.flag.errors
+			props.FlagErrors = typed.flag.errors
+		}
+		props.Sessions = append(props.Sessions, row)
 	}
 	return views.Render(w, r, status, views.Support(c, props))
 }
@@ -181,6 +194,14 @@ func ledgerRow(base views.Base, me store.Member, session store.SupportSession) v
 	}
 	if session.EndedAt == nil && mayConsent(me) {
 		row.EndURL = base.SupportSessionEnd(session.ID.String())
+	}
+	switch {
+	case session.Verdict == store.SupportAccepted:
+		row.Review = session.ReviewedBy + " found it in order"
+	case session.Verdict == store.SupportFlagged:
+		row.Review, row.Flag = session.ReviewedBy+" reported it", session.Words
+	case session.Kind == store.SupportByAgent && mayConsent(me):
+		row.ID, row.ReviewURL = session.ID.String(), base.SupportSessionReview(session.ID.String())
 	}
 	return row
 }

@@ -84,7 +84,8 @@ func (s *Service) consolePage(w http.ResponseWriter, r *http.Request, me store.P
 	var past []store.PastSupport
 	var asked []store.SentAccessRequest
 	var waiting []store.WriteRequest
-	reads := []store.OwnRead{store.SupportHistory(historyShown, &past), store.ListSentAccessRequests(askedShown, &asked)}
+	var flagged []store.FlaggedSupport
+	reads := []store.OwnRead{store.SupportHistory(historyShown, &past), store.ListSentAccessRequests(askedShown, &asked), store.ListFlaggedSupport(historyShown, &flagged)}
 	if s.mode == FourEyes {
 		reads = append(reads, store.ListWriteRequests(&waiting))
 	}
@@ -92,6 +93,9 @@ func (s *Service) consolePage(w http.ResponseWriter, r *http.Request, me store.P
 		return err
 	}
 	props.Sent, props.Waiting = requestedRows(asked), writeAskRows(waiting)
+	for _, f := range flagged {
+		props.Flagged = append(props.Flagged, views.FlaggedRow{Agent: f.AgentName, Tenant: f.TenantName, Ticket: f.Ticket, Words: f.Words, By: f.ByName, StartedAt: f.StartedAt, At: f.CreatedAt})
+	}
 	for _, p := range past {
 		props.History = append(props.History, pastRow(me, p))
 	}

@@ -41,10 +41,10 @@ func (s *Service) RequestAccess(w http.ResponseWriter, r *http.Request, me store
 		return err
 	}
 	slug := strings.TrimSpace(f.Raw("tenant"))
-	typed := views.ConsoleForm{Reason: f.Raw("reason"), Ticket: f.Raw("ticket"), Hours: f.Raw("hours"), Mode: f.Raw("mode")}
+	typed := views.ConsoleForm{Reason: f.Raw("reason"), Ticket: f.Raw("ticket"), Code: f.Raw("code"), Hours: f.Raw("hours"), Mode: f.Raw("mode")}
 	hours, _ := strconv.ParseInt(typed.Hours, 10, 16) // the store refuses a malformed number
 	err = s.db.RequestAccess(r.Context(), me, store.NewAccessRequest{
-		Slug: slug, Mode: store.SupportMode(typed.Mode), Hours: int(hours), Reason: typed.Reason, Ticket: typed.Ticket})
+		Slug: slug, Code: typed.Code, Mode: store.SupportMode(typed.Mode), Hours: int(hours), Reason: typed.Reason, Ticket: typed.Ticket})
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case err == nil:

@@ -31,6 +31,15 @@ func (s *Service) AllowRequests(w http.ResponseWriter, r *http.Request, me store
 	return frame.Done(w, r, frame.Base(r, me).Support(), deed, "")
 }
 
+// MakeCode makes a code that an owner or admin reads out to a support agent.
+func (s *Service) MakeCode(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.MakeSupportCode(r.Context()) })
+	if err != nil {
+		return err
+	}
+	return frame.Done(w, r, frame.Base(r, me).Support(), "support.code_made", "")
+}
+
 // ShowRequest is the page that the mail links to. It shows the request and doesn't
 // answer it.
 func (s *Service) ShowRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {

@@ -1,15 +1,17 @@
 -- Access requests of support agents.
 
--- Requests access, only if the tenant allows requests and none of this agent is open.
+-- Requests access, only with a code of the tenant, if the tenant allows requests and none of
+-- this agent is open. A code works once. After five wrong tries the codes that were open
+-- don't work any more.
 create function lookup.support_ask(
-    p_id uuid, p_slug text, p_mode text, p_hours integer, p_reason text, p_ticket text, p_audit uuid, p_request text)
+    p_id uuid, p_slug text, p_code text, p_mode text, p_hours integer, p_reason text, p_ticket text, p_audit uuid, p_request text)
 returns table (verdict text, tenant_id uuid)
 language plpgsql volatile security definer set search_path = ''
 as $$
 #variable_conflict use_column
 declare
     me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
-    my_name text; place uuid; asked boolean; why text;
+    my_name text; place uuid; asked boolean; why text; right_code uuid;
 begin
     select u.name into my_name
     from public.support_agents a
@@ -29,6 +31,19 @@ begin
             select 1 from public.support_asks k
             where k.tenant_id = place and k.actor_id = me and k.answered_at is null) then 'busy'
         end;
+    if why is null then
+        select c.id into right_code from public.support_codes c
+        where c.tenant_id = place and c.code = p_code and c.used_at is null and c.ends_at > now() and c.tries < 5
+        order by c.id limit 1
+        for update;
+        if right_code is null then
+            why := 'wrong_code';
+            update public.support_codes c set tries = c.tries + 1
+            where c.tenant_id = place and c.used_at is null and c.ends_at > now() and c.tries < 5;
+        else
+            update public.support_codes c set used_at = now() where c.tenant_id = place and c.id = right_code;
+        end if;
+    end if;
     if why is null then
         insert into public.support_asks (tenant_id, id, actor_id, actor_name, mode, hours, reason, ticket)
         values (place, p_id, me, my_name, p_mode, p_hours, btrim(p_reason), btrim(p_ticket));

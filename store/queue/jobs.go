@@ -88,6 +88,20 @@ func (HourlyUsage) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Priority: priorityLowest, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }
 
+// HourlyProofs tries what the trust page claims, once an hour.
+type HourlyProofs struct {
+	Platform
+	Hour string `json:"hour"` // 2006-01-02T15
+}
+
+// Kind implements river.JobArgs.
+func (HourlyProofs) Kind() string { return "hourly_proofs" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (HourlyProofs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Priority: priorityLowest, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+}
+
 // AddUpUsage adds up what a tenant used in hours and months.
 type AddUpUsage struct{ Signature }
 

@@ -79,3 +79,12 @@ func (AccessAnswered) Kind() string { return "support_answered" }
 func (AccessAnswered) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: Urgent, Priority: priorityAfterSignIn}
 }
+
+// SupportFlagged tells the operators that somebody flagged a support session.
+type SupportFlagged struct {
+	Signature
+	Session uuid.UUID `json:"session"`
+}
+
+// Kind implements river.JobArgs.
+func (SupportFlagged) Kind() string { return "support_flagged" }

@@ -162,7 +162,7 @@ func KeyMade(p KeyMadeProps) (Message, error) {
 		Brand:   p.Brand, Title: "A new API key",
 		Paragraphs: []string{
 			p.Maker + " made the API key " + p.Name + " for " + p.Place + ". It " + p.Does + ", and works until " + p.Until + ".",
-			"If nobody should have it, revoke it. Whoever uses it is then refused at once.",
+			"If you don't recognise this key, revoke it. It then stops working at once.",
 		},
 		Label: "Open API keys", URL: p.URL,
 		Foot: "You're getting this because you are an owner of " + p.Place + ".",
@@ -210,12 +210,12 @@ func Billing(p BillingProps) (Message, error) {
 		}
 	case "paid":
 		l.Title = "Paid"
-		l.Paragraphs = []string{"Nothing is open any more for " + p.Agency + ". Everyone can work as before."}
+		l.Paragraphs = []string{"All invoices of " + p.Agency + " are paid. Everyone can make changes again."}
 	case "plan_changed":
 		l.Title = "The plan is " + p.Plan + " now"
 		l.Paragraphs = []string{"The plan of " + p.Agency + " is " + p.Plan + " now."}
 		if len(p.Over) > 0 {
-			l.Paragraphs = append(l.Paragraphs, "More is in use than it allows: "+strings.Join(p.Over, ", ")+". Everything is kept. No more can be added of these until they fit again.")
+			l.Paragraphs = append(l.Paragraphs, "You use more than the plan allows: "+strings.Join(p.Over, ", ")+". Everything is kept. You can add more when you are below the limit again.")
 		}
 	case "cancelled":
 		l.Title = "The plan is cancelled"
@@ -223,7 +223,7 @@ func Billing(p BillingProps) (Message, error) {
 		if !p.EndsAt.IsZero() {
 			l.Paragraphs[0] = "The subscription of " + p.Agency + " is cancelled. The plan ends on " + p.Dates.Exact(p.EndsAt) + "."
 		}
-		l.Paragraphs = append(l.Paragraphs, "After that the smallest plan applies. If more is in use than it allows, everything is kept. What is over its limit can't grow until it fits again.")
+		l.Paragraphs = append(l.Paragraphs, "After that the smallest plan applies. If you use more than it allows, everything is kept. You can add more when you are below its limits again.")
 	default:
 		return Message{}, fmt.Errorf("mail about billing: unknown notice %q", p.Notice)
 	}
@@ -497,6 +497,23 @@ func SupportAnswered(p SupportAnsweredProps) (Message, error) {
 		l.Label = "Start a session"
 	}
 	return l.write()
+}
+
+// SupportFlaggedProps holds everything that the mail may say.
+type SupportFlaggedProps struct {
+	Session string // the id of the session
+	Host    string // the host of the installation
+}
+
+// SupportFlagged tells the operators that a customer reported a support session.
+func SupportFlagged(p SupportFlaggedProps) (Message, error) {
+	return letter{
+		Subject:    "A support session was reported on " + p.Host,
+		Title:      "A support session was reported",
+		Paragraphs: []string{"A customer says that something was wrong in a support session. The command portico support flags lists what they wrote."},
+		Facts:      []fact{{"Session", p.Session}},
+		Foot:       "Sent to the address in ALERT_MAIL.",
+	}.write()
 }
 
 // JobRefusedProps holds everything that the mail may say.

@@ -43,16 +43,16 @@ func ReviewAsked(p ReviewProps) (Message, error) {
 	l := letter{
 		Subject: p.By + " asks you to approve " + p.Title + p.by(),
 		Brand:   p.Brand, Title: p.By + " asks you to decide on " + p.Title,
-		Paragraphs: []string{"Look at " + version(p.Version) + " of " + p.Title + p.by() + ". Then approve it, approve it with changes, or say what should change."},
-		Quote:      p.Note, Label: "Look and decide", URL: p.URL, Facts: p.facts(),
+		Paragraphs: []string{"Review " + version(p.Version) + " of " + p.Title + p.by() + ". Approve it, approve it with changes, or say what should change."},
+		Quote:      p.Note, Label: "Review and decide", URL: p.URL, Facts: p.facts(),
 		Foot: "You're getting this because " + p.By + " asked you to decide. Opening this email or its link decides nothing.",
 	}
 	if p.CanPass {
 		l.Foot += " On the page you can pass it on."
 	}
 	if p.PassedOn {
-		l.Subject = p.By + " passed the decision on " + p.Title + " on to you" + p.by()
-		l.Title = p.By + " passed the decision on " + p.Title + " on to you"
+		l.Subject = p.By + " passed you the decision about " + p.Title + p.by()
+		l.Title = p.By + " passed you the decision about " + p.Title
 		l.Foot = "You're getting this because " + p.By + " was asked to decide, and passed it on to you. Opening this email or its link decides nothing."
 	}
 	return l.write()
@@ -68,7 +68,7 @@ func ReviewReminder(p ReviewProps) (Message, error) {
 		Subject: "Reminder: " + p.Title + " waits for your decision" + p.by(),
 		Brand:   p.Brand, Title: p.Title + " waits for your decision",
 		Paragraphs: []string{p.By + " asked you to decide on " + version(p.Version) + " of " + p.Title + p.by() + "."},
-		Label:      "Look and decide", URL: p.URL, Facts: p.facts(),
+		Label:      "Review and decide", URL: p.URL, Facts: p.facts(),
 		Foot: "You're getting this because you are asked to decide and haven't yet. There are no reminders after " + until + ".",
 	}.write()
 }
@@ -118,8 +118,8 @@ type PassedOnProps struct {
 // PassedOn tells who asked to whom the request was passed on.
 func PassedOn(p PassedOnProps) (Message, error) {
 	return letter{
-		Subject: p.From + " passed the decision on " + p.Title + " on to " + p.To,
-		Brand:   p.Brand, Title: p.From + " passed the decision on to " + p.To,
+		Subject: p.From + " passed the decision about " + p.Title + " to " + p.To,
+		Brand:   p.Brand, Title: p.From + " passed the decision to " + p.To,
 		Paragraphs: []string{p.To + " is asked to decide on " + version(p.Version) + " of " + p.Title + " instead of " + p.From + "."},
 		Label:      "Open deliverable", URL: p.URL, Facts: p.facts(),
 		Foot: "You're getting this because you asked for the decision or published the version.",
