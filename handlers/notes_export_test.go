@@ -102,8 +102,8 @@ func TestExportsHaveNoTeamNotes(t *testing.T) {
 			t.Errorf("the PDF grew from %d to %d bytes", len(before[format].body), len(got.body))
 		}
 	}
-	hasNot(t, "the client's table", d.export(t, d.mia, "csv"), "who sees it", "cnryteam", "T1")
-	has(t, "staff's table", d.export(t, d.ravi, "csv"), "who sees it", "cnryteam", "T1")
+	hasNot(t, "the client's table", d.export(t, d.mia, "csv"), "who sees it", "cnryteam", "\nT1,")
+	has(t, "staff's table", d.export(t, d.ravi, "csv"), "who sees it", "cnryteam", "\nT1,")
 }
 
 // An export of what a client can't see, of another tenant and of nothing get one and the
@@ -139,6 +139,11 @@ func TestExportsOfHiddenVersionsAreRefusedAlike(t *testing.T) {
 		nothing := gus.get(t, "/w/"+d.Globex+"/deliverables/"+uuid.NewString()+"/versions/1/notes."+format)
 		if foreign.status != http.StatusNotFound || foreign.withoutRequestID() != nothing.withoutRequestID() {
 			t.Errorf("%s of another tenant: %d", format, foreign.status)
+		}
+		nowhere := d.ravi.get(t, d.page+"/versions/1/notes."+format+"?file="+uuid.NewString())
+		later := d.ravi.get(t, d.page+"/versions/1/notes."+format+"?file="+other.String())
+		if later.status != http.StatusNotFound || later.withoutRequestID() != nowhere.withoutRequestID() {
+			t.Errorf("%s of a file of another version: %d", format, later.status)
 		}
 		want(t, "staff's draft", d.ravi.get(t, d.page+"/versions/2/notes."+format), http.StatusOK)
 	}

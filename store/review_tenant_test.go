@@ -127,7 +127,8 @@ func TestOnlyStaffAsk(t *testing.T) {
 	key, _ := storetest.APIKey(t, b.Dana, b.Acme, store.ScopeDeliverWork)
 	program, err := identify(t, key)
 	must(t, err)
-	for who, me := range map[string]store.Member{"a client": b.mia, "a program": program} {
+	viewer := b.Member(t, addMember(t, b.dana, store.PartyAgency, store.RoleViewer), b.Acme)
+	for who, me := range map[string]store.Member{"a client": b.mia, "a program": program, "staff who only look": viewer} {
 		for _, deed := range []func(*store.Tx) error{
 			func(tx *store.Tx) error {
 				return tx.AskForDecision(t.Context(), b.deliverable, 1, askOf(store.AskAll, b.mia))

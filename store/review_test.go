@@ -345,6 +345,11 @@ func TestStepsOpenOneAfterAnother(t *testing.T) {
 	must(t, b.decide(t, b.mia, 1, store.ChangesRequired))
 	b.wantOpen(t, "Mia wants changes", "")
 	b.want(t, "Mia wants changes", "changes changes_required")
+	var how string
+	must(t, storetest.AdminPool().QueryRow(t.Context(), `select coalesce(ended_how, 'to come') from review_requests where tenant_id = $1 and user_id = $2`, b.mia.TenantID(), b.omar.ID()).Scan(&how))
+	if how != string(store.EndedStepClosed) {
+		t.Errorf("Mia wants changes, and Omar's request is %s", how)
+	}
 	wantError(t, b.decide(t, b.omar, 1, store.Approved), store.ErrNotAsked)
 	must(t, b.decide(t, b.mia, 1, store.Approved))
 	b.wantOpen(t, "Mia changes her mind", "Omar")
@@ -500,6 +505,7 @@ func TestPassOn(t *testing.T) {
 		}
 	}
 	must(t, b.decide(t, b.omar, 1, store.Approved))
+	wantError(t, pass(b.mia, b.omar), store.ErrNotAsked) // who passed it on has none to pass on
 	must(t, b.decide(t, b.nora, 1, store.Approved))
 	b.want(t, "both approve", "approved approved*")
 }

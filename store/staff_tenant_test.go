@@ -130,15 +130,18 @@ func TestOnlyTheAgencyEndsItsStaff(t *testing.T) {
 	a, b, conn := storetest.Agency(t), storetest.Agency(t), storetest.App(t)
 	dana, ravi := a.SteppedUp(t, a.Dana, a.Agency), a.Member(t, a.Ravi, a.Agency)
 	admin := a.Member(t, addMember(t, dana, store.PartyAgency, store.RoleAdmin), a.Agency)
+	second := a.Member(t, addMember(t, dana, store.PartyAgency, store.RoleOwner), a.Agency)
 	for what, c := range map[string]struct {
 		me      store.Member
 		whom    uuid.UUID
 		support bool
 		want    int // -1 means refused
 	}{
-		"an owner":                       {dana, ravi.ID(), false, 1},
-		"an admin":                       {admin, ravi.ID(), false, 1},
-		"an admin, of an owner":          {admin, dana.ID(), false, -1},
+		"an owner":              {dana, ravi.ID(), false, 1},
+		"an admin":              {admin, ravi.ID(), false, 1},
+		"an admin, of an owner": {admin, dana.ID(), false, -1},
+		"an admin, of an owner who works in no client": {admin, second.ID(), false, -1},
+		"an owner, of an owner who works in no client": {dana, second.ID(), false, 0},
 		"themselves":                     {ravi, ravi.ID(), false, 1},
 		"a member, of another":           {ravi, admin.ID(), false, -1},
 		"an owner, in support":           {dana, ravi.ID(), true, -1},

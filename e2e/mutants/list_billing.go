@@ -62,7 +62,7 @@ var ofBilling = []mutant{
 	{"support gets no right to ask unpaid", "store/support_requests.go", "	if may {\n\t\ttx.refuseUnpaid()\n\t}\n", "", handlerRoom, "TestUnpaidAgencyTakesAccessAway"},
 	{"nobody joins a read-only workspace", "store/invites_accept.go", "		tx.refuseUnpaid() // whoever", "		// whoever", handlerRoom, "TestUnpaidAgencyIsReadOnly"},
 	{"without billing nothing is read-only", "store/tx.go", "	if tx.billing == nil {\n\t\treturn\n\t}\n", "", billingRoom, "TestUnpaidAgencyBecomesReadOnly"},
-	{"nothing is purged while read-only", "handlers/upload/remove.go", "err != nil || !may {\n\t\t\t\treturn err", "err != nil {\n\t\t\t\treturn err", workRoom, "TestCleanupPurgesNothingWhileReadOnly"},
+	{"nothing is purged while read-only", "handlers/upload/remove.go", "		if err != nil || !may {\n\t\t\treturn err\n\t\t}\n\t\tids", "		if err != nil {\n\t\t\treturn err\n\t\t}\n\t\tids", workRoom, "TestCleanupPurgesNothingWhileReadOnly"},
 	{"the bin is kept after read-only", billingLookup, "then now() + interval '30 days' else g.bin_held_until end", "then now() + interval '30 days' end", workRoom, "TestCleanupPurgesNothingWhileReadOnly"},
 	{"what is kept can be restored", "store/bin.go", " or deleted_at is not null and @held)", " or false and @held)", workRoom, "TestCleanupPurgesNothingWhileReadOnly"},
 	{"members read no billing in the trail", "store/audit.go", "(@billing or not starts_with(verb, 'billing.'))", "(@billing or true)", handlerRoom, "TestBillingInTheTrailIsForWhoMaySeeIt"},
