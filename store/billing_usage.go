@@ -49,9 +49,8 @@ func billedSince(c StripeCustomer, now time.Time) time.Time {
 }
 
 // NoteUsageToSend notes what was used in full hours and isn't noted yet, and returns it,
-// with what may not have arrived in the last hours. What Stripe didn't count for certain is
-// noted anew, so that from now on it may have arrived. What was noted under an earlier plan
-// is sent too. Without a customer there is nothing.
+// with what was sent in the last hours without an answer. What Stripe certainly didn't count
+// is noted again and sent again. What was noted under an earlier plan is sent too. Without a customer there is nothing.
 func (tx *Tx) NoteUsageToSend(ctx context.Context, now time.Time) (list []UsageToSend, err error) {
 	customer, meters, err := tx.metered(ctx)
 	if err != nil || customer.ID == "" {

@@ -106,9 +106,9 @@ where tenant_id = @tenant_id
   and id = @file`+lock, pgx.StrictNamedArgs{"file": file}))
 }
 
-// RecordLook records what a job found out about a recording, once: later it returns
-// [ErrConflict], and the caller removes the picture. If browsers need a copy, it enqueues to
-// make one. There is no audit row: no person acted and nothing new is visible.
+// RecordLook stores what a job found in a recording. A second call returns [ErrConflict],
+// and the caller removes the picture. If browsers need a copy, it enqueues a job that makes
+// it. There is no audit row: no person acted and nothing new is visible.
 func (tx *Tx) RecordLook(ctx context.Context, file uuid.UUID, l LookedAt) error {
 	r, err := tx.recording(ctx, file, "\nfor no key update")
 	if err != nil {

@@ -89,8 +89,8 @@ limit @limit`, pgx.StrictNamedArgs{"limit": maxInvites})}
 // id. The actor must be allowed to give that role. Inviting an owner also needs a
 // fresh step-up, else the error is [ErrStepUp]. Too many mails in an hour are a
 // [*TooManyActsError]. The address of a member, or one that is already invited, is an
-// [InvalidError] of the field "email". Somebody who works for the agency already is added
-// at once, without an invitation, whose id is then zero.
+// [InvalidError] of the field "email". Somebody who already works for the agency is added
+// at once. Then there is no invitation, and the id is zero.
 func (tx *Tx) InvitePerson(ctx context.Context, p NewPerson) (uuid.UUID, error) {
 	colleague, err := tx.colleague(ctx, p)
 	if err != nil {

@@ -99,10 +99,10 @@ var ErrLastOwner = fmt.Errorf("last owner: %w", ErrConflict)
 // ErrLastClientOwner is the [ErrLastOwner] of one of the agency's clients.
 var ErrLastClientOwner = fmt.Errorf("of a client: %w", ErrLastOwner)
 
-// ChangeRole gives a person another role on their side. It compares the name of the
-// role that they have. The actor must be allowed to
+// ChangeRole gives a person another role on their side. If the form was
+// opened while they had another one, it is [ErrChanged]. The actor must be allowed to
 // give both the old and the new role. To give or take ownership needs a fresh
-// step-up, else it is [ErrStepUp]. Where the agency didn't pay, a role can become lower only.
+// step-up, else it is [ErrStepUp]. While the agency is unpaid, roles can only be lowered.
 func (tx *Tx) ChangeRole(ctx context.Context, person uuid.UUID, to Role) error {
 	m, err := tx.managed(ctx, person)
 	if err != nil {

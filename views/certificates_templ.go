@@ -221,7 +221,7 @@ func Certificate(c Chrome, p CertificateProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "\">the public keys</a> together. Both still verify when this portal is gone:</p><pre class=\"certificate\" tabindex=\"0\"><code>portico certificate verify certificate-v")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "\">the public keys</a>. With them you can verify the certificate even after this portal is gone:</p><pre class=\"certificate\" tabindex=\"0\"><code>portico certificate verify certificate-v")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -234,7 +234,7 @@ func Certificate(c Chrome, p CertificateProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, ".txt --keys keys.pem --files FOLDER</code></pre><p class=\"hint\">Each file is named with its SHA-256, so any program that computes it compares the files. OpenSSL alone verifies the signature; the manual has the lines.</p></section>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, ".txt --keys keys.pem --files FOLDER</code></pre><p class=\"hint\">The certificate lists the SHA-256 of each file, so you can check the files with any SHA-256 tool. You can check the signature with OpenSSL. The manual has the commands.</p></section>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

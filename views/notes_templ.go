@@ -1583,7 +1583,7 @@ func noteForm(p NotesProps, f NoteForm) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if f.Times {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 151, "<p class=\"hint\">Until is for a span. Leave it empty for a moment.</p><div class=\"form-end\"><button class=\"button\" type=\"button\" data-set=\"time\" hidden aria-keyshortcuts=\"i\">Starts here</button> <button class=\"button\" type=\"button\" data-set=\"until\" hidden aria-keyshortcuts=\"o\">Ends here</button></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 151, "<p class=\"hint\">To mark a range, fill in “Until”. To mark a single moment, leave it empty.</p><div class=\"form-end\"><button class=\"button\" type=\"button\" data-set=\"time\" hidden aria-keyshortcuts=\"i\">Starts here</button> <button class=\"button\" type=\"button\" data-set=\"until\" hidden aria-keyshortcuts=\"o\">Ends here</button></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

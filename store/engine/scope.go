@@ -19,8 +19,8 @@ type Scope struct {
 	Party   string
 	// ReadOnly makes every transaction read-only: a support session in read mode.
 	ReadOnly bool
-	// HideDrafts hides the agency's drafts from a support session that the agency did not
-	// allow.
+	// HideDrafts hides the agency's drafts from a support session without the agency's
+	// consent.
 	HideDrafts bool
 }
 
