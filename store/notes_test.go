@@ -405,9 +405,10 @@ insert into comments (tenant_id, id, thread_id, thread_visibility, visibility, b
 select $1, gen_random_uuid(), $2, 'client', 'team', 'Aside', gen_random_uuid(), $3 from generate_series(1, 500)`, b.dana.TenantID(), note.ID, b.dana.ID())
 	must(t, err)
 	must(t, reply(t, b.mia, note.ID, "", "Asides don't count against me"))
+	must(t, reply(t, b.dana, note.ID, store.ClientVisible, "Nor against an answer to the client"))
 	_, err = admin.Exec(t.Context(), `
 insert into comments (tenant_id, id, thread_id, thread_visibility, visibility, body, form_key, created_by)
-select $1, gen_random_uuid(), $2, 'client', 'client', 'Reply', gen_random_uuid(), $3 from generate_series(1, 499)`, b.dana.TenantID(), note.ID, b.mia.ID())
+select $1, gen_random_uuid(), $2, 'client', 'client', 'Reply', gen_random_uuid(), $3 from generate_series(1, 498)`, b.dana.TenantID(), note.ID, b.mia.ID())
 	must(t, err)
 	wantInvalid(t, "a reply too many", reply(t, b.mia, note.ID, "", "x"), "words")
 	own := b.note(t, b.ravi, store.TeamOnly, "Ours")
