@@ -95,10 +95,10 @@ func acmeLogo() deliverable {
 		title: "Logo lockups", due: 3,
 		brief: "Symbol and name, side by side and stacked. We are deciding on weight and spacing, not on colour.",
 		versions: []version{
-			{"A first proposal: heavy and tight, in one colour.", []file{{"acme-logo-proposal-1.png", artwork.AcmeMarkFirst}}},
-			{"Lighter letters, more air, a warmer sun. The symbol is unchanged.", []file{{"acme-logo-proposal-2.png", artwork.AcmeMarkSecond}}},
+			{"A first proposal: heavy and tight, in one colour.", []file{{"acme-logo.png", artwork.AcmeMarkFirst}}},
+			{"Lighter letters, more air, a warmer sun. The symbol is unchanged.", []file{{"acme-logo.png", artwork.AcmeMarkSecond}}},
 			{"Between the two, as you asked: medium weight, ember for the sun. The stacked version is new.", []file{
-				{"acme-logo-horizontal.png", artwork.AcmeMark},
+				{"acme-logo.png", artwork.AcmeMark},
 				{"acme-logo-stacked.png", artwork.AcmeMarkStacked},
 			}},
 		},
