@@ -212,6 +212,9 @@ func (s *Server) workPage(q workQuery, status int, edit func(*views.DeliverableS
 		showDocument(&p, c.Base, list, q.page)
 		if open != nil {
 			withReview(&p, c, me, *open, review, filesOf(list, open.ID), people)
+			if !d.InUse() {
+				withoutDeciding(&p)
+			}
 			openedForm(&p, r.URL.Query().Get("decide"))
 			withNotes(&p, noted{c, me, d, *open, q, othersNames(people, me), list}, notes, comments)
 		}
@@ -316,6 +319,7 @@ func deliverableProps(c views.Chrome, me store.Member, d store.Deliverable, vers
 		Due:         frame.OrZero(d.DueOn),
 		Late:        c.Staff && late(d.DueOn, d.State, c.Dates.Today()),
 		Archived:    d.ArchivedAt != nil,
+		OutOfUse:    !d.InUse(),
 
 		DownloadsWait: c.Staff && d.DownloadsWait,
 		CanEdit:       edit,

@@ -34,7 +34,7 @@ type noted struct {
 // mayWrite says whether the reader can write notes on the version. Support can't: its
 // sessions write in nobody's name.
 func (n noted) mayWrite() bool {
-	return n.me.MayNow(store.WriteNotes) && n.me.Support == nil && !n.open.Locked
+	return n.me.MayNow(store.WriteNotes) && n.me.Support == nil && !n.open.Locked && n.work.InUse()
 }
 
 // withNotes adds the notes of the open version.

@@ -219,11 +219,13 @@ type notedVersion struct {
 	Number        int
 	Draft         bool
 	Locked        bool
+	Archived      bool // or its project is
 	Newest        int
 }
 
 const notedVersions = `
-select v.id, v.deliverable_id, v.number, v.shared_at is null as draft, v.locked_at is not null as locked, d.shown_number as newest
+select v.id, v.deliverable_id, v.number, v.shared_at is null as draft, v.locked_at is not null as locked,
+       coalesce(d.archived_at, p.archived_at) is not null as archived, d.shown_number as newest
 from versions v
 join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
 join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
@@ -237,12 +239,16 @@ func (tx *Tx) lockNotes(version uuid.UUID) {
 }
 
 // lockNotedVersion locks the notes of a version and returns it as it is then. A version
-// that a later one replaced is a [*VersionLockedError].
+// that a later one replaced is a [*VersionLockedError], one of archived work [ErrArchived].
 func (tx *Tx) lockNotedVersion(ctx context.Context, version uuid.UUID) (v notedVersion, err error) {
 	tx.lockNotes(version)
 	err = tx.get(ctx, one("version to note on", &v, notedVersions+`
   and v.id = @version`, pgx.StrictNamedArgs{"version": version}))
-	if err == nil && v.Locked {
+	switch {
+	case err != nil:
+	case v.Archived:
+		err = ErrArchived
+	case v.Locked:
 		err = &VersionLockedError{DeliverableID: v.DeliverableID, Newest: v.Newest}
 	}
 	return v, err

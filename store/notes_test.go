@@ -453,6 +453,37 @@ func TestBinnedWorkTakesNoNotes(t *testing.T) {
 	must(t, resolve(t, b.ravi, note.ID, true))
 }
 
+// Archived work takes no notes, replies, edits and settlings from either side, whether the
+// deliverable is archived or its project. Its notes stay readable, and it takes them again
+// once it is unarchived.
+func TestArchivedWorkTakesNoNotes(t *testing.T) {
+	t.Parallel()
+	b := setupNotes(t)
+	note, own := b.note(t, b.mia, "", "Darker"), b.note(t, b.ravi, store.TeamOnly, "Really?")
+	_, comments := b.notes(t, b.dana)
+	for _, thing := range []struct {
+		kind store.Kind
+		id   uuid.UUID
+	}{{store.KindDeliverable, b.deliverable}, {store.KindProject, b.project}} {
+		do(t, b.ravi, func(tx *store.Tx) error { return tx.Archive(t.Context(), thing.kind, thing.id, true) })
+		_, client := b.start(t, b.mia, 1, aNote("", "x"))
+		_, team := b.start(t, b.ravi, 1, aNote(store.TeamOnly, "x"))
+		for what, err := range map[string]error{
+			"a client's note": client, "the team's note": team, "a reply": reply(t, b.mia, note.ID, "", "x"), "an edit": reword(t, b.mia, comments[0].ID, "x"),
+			"done": resolve(t, b.ravi, note.ID, true), "shown": show(t, b.ravi, own.ID, comments[1].ID),
+		} {
+			if !errors.Is(err, store.ErrArchived) {
+				t.Errorf("%s in an archived %s: %v", what, thing.kind, err)
+			}
+		}
+		if notes, _ := b.notes(t, b.mia); len(notes) != 1 {
+			t.Errorf("the client reads %d notes of the archived %s", len(notes), thing.kind)
+		}
+		do(t, b.ravi, func(tx *store.Tx) error { return tx.Archive(t.Context(), thing.kind, thing.id, false) })
+	}
+	must(t, resolve(t, b.ravi, note.ID, true))
+}
+
 // Publishing the next version goes on with the open notes that the client sees, at the same
 // place of the file with the same name, with what was said before. Those that are done, the
 // team's notes and asides stay behind from the client. Answers on the old version race with

@@ -40,7 +40,8 @@ var ofNotes = []mutant{
 	{"viewers write no notes", "store/rights.go", "WriteNotes:        {PartyAgency: editors, PartyClient: editors},", "WriteNotes:        {PartyAgency: everyone, PartyClient: everyone},", storeRoom, "TestNotesAreWrittenInPerson"},
 	{"pages in a session have no form for notes", notesPages, " && n.me.Support == nil && ", " && ", handlerRoom, "TestSupportPagesHaveNoNoteForm"},
 	// Where and when.
-	{"locked versions take no notes", notesDeeds, "	if err == nil && v.Locked {\n", "	if false {\n", storeRoom, "TestLockedVersionTakesNoNotes"},
+	{"locked versions take no notes", notesDeeds, "	case v.Locked:\n", "	case false:\n", storeRoom, "TestLockedVersionTakesNoNotes"},
+	{"archived work takes no notes", notesDeeds, "	case v.Archived:\n", "	case false:\n", storeRoom, "TestArchivedWorkTakesNoNotes"},
 	{"binned work takes no notes", notesDeeds, "join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null\njoin projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null\nwhere v.tenant_id = @tenant_id`", "join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id\nwhere v.tenant_id = @tenant_id`", storeRoom, "TestBinnedWorkTakesNoNotes"},
 	{"a note's file is of its version", notesDeeds, "  and id = @file\n  and version_id = @version\n", "  and id = @file\n  and @version::uuid is not null\n", storeRoom, "TestNotesPointAtFiles"},
 	{"a note's file is here", notesDeeds, "  and version_id = @version\n  and state = 'ready'\n", "  and version_id = @version\n", storeRoom, "TestNotesPointAtFiles"},
