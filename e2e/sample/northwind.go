@@ -87,6 +87,15 @@ func acmeBrand() project {
 		name: "Brand refresh", due: 18, shared: true,
 		summary:      "A lighter mark and a calmer palette for the ridgeline collection.",
 		deliverables: []deliverable{acmeLogo(), acmePalette(), acmeGuidelines(), acmeIcons(), acmeStickers()},
+		discussion: []note{
+			{by: "mia@acme.test", words: "The trade fair moved to the third week of March. Can we have the logo files by then?",
+				replies: []reply{
+					{by: "dana@northwind.test", words: "Yes, if the lockups are approved this week. The guidelines follow two weeks later."},
+					{by: "ravi@northwind.test", team: true, words: "That leaves us no time for the pictogram grid. I'd move it to April."},
+				}},
+			{by: "dana@northwind.test", words: "Who at Acme orders the labels? We'd like to send them the thread colours."},
+			{by: "ravi@northwind.test", team: true, words: "Ask for the old pictogram files before we start the icons."},
+		},
 	}
 }
 
