@@ -145,7 +145,7 @@ func TestReviewFromFirstNoteToCertificate(t *testing.T) {
 			dana.sees("Published.")
 
 			mia.open(at)
-			mia.sees("1 of 2 notes from the version before done")
+			mia.sees("Notes from the version before: 1 of 2 done")
 			if strings.Contains(mia.source(), "cnrystory") {
 				t.Error("the client's page has what the team said among itself")
 			}

@@ -76,6 +76,8 @@ func problemOf(err error) web.Problem {
 		p.Status = http.StatusNotFound
 	case errors.Is(err, store.ErrForbidden):
 		p.Status = http.StatusForbidden
+	case errors.Is(err, store.ErrArchived):
+		p.Status, p.Title, p.Sentence = http.StatusConflict, "This is archived", "Nobody writes notes or decides here until it is unarchived. Everything is kept."
 	case errors.Is(err, store.ErrConflict):
 		p.Status = http.StatusConflict
 	case errors.Is(err, store.ErrInvalid):

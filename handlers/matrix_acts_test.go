@@ -104,6 +104,7 @@ var acts = map[string]act{
 	"POST ~/projects/{id}/delete":                         {target: freshProject},
 	"POST ~/projects/{id}/restore":                        {target: binnedProject},
 	"POST ~/projects/{id}/deliverables":                   {form: "title=Made"},
+	"POST ~/projects/{id}/discussion":                     {form: "words=Noted&visibility=team"},
 	"POST ~/deliverables/{id}":                            {form: "title=Changed", target: freshDeliverable},
 	"POST ~/deliverables/{id}/move":                       {target: freshDeliverable},
 	"POST ~/deliverables/{id}/archive":                    {target: freshDeliverable},

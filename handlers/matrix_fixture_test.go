@@ -88,6 +88,8 @@ func newFixture(t *testing.T, s *site, a *storetest.Tenants, slug string) *fixtu
 	}
 	e.things["notes"], e.things["comments"] = e.note(t, e.staff, deliverable, store.ClientVisible, e.mark)
 	e.hidden["notes"], e.hidden["comments"] = e.note(t, e.staff, deliverable, store.TeamOnly, e.markHidden)
+	e.noteOnProject(t, project, store.ClientVisible, e.mark)
+	e.noteOnProject(t, project, store.TeamOnly, e.markHidden)
 	_, e.things["keys"] = storetest.APIKey(t, a.Dana, slug, store.ScopeReadWork)
 	e.hidden["keys"] = e.things["keys"]
 	e.hidden["invites"] = e.invite(t, store.PartyAgency, e.markHidden)
@@ -266,6 +268,15 @@ func (e *fixture) note(t *testing.T, by store.Member, deliverable uuid.UUID, v s
 		}
 	}
 	return note, comment
+}
+
+// noteOnProject writes a note on a project.
+func (e *fixture) noteOnProject(t *testing.T, project uuid.UUID, v store.Visibility, mark func(string) string) {
+	t.Helper()
+	write(t, e.staff, func(tx *store.Tx) error {
+		_, err := tx.StartProjectNote(t.Context(), project, store.NewNote{Visibility: v, Words: mark("words"), FormKey: uuid.New()})
+		return err
+	})
 }
 
 // upload begins an upload in that browser.

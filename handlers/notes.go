@@ -34,7 +34,7 @@ type noted struct {
 // mayWrite says whether the reader can write notes on the version. Support can't: its
 // sessions write in nobody's name.
 func (n noted) mayWrite() bool {
-	return n.me.MayNow(store.WriteNotes) && n.me.Support == nil && !n.open.Locked
+	return n.me.MayNow(store.WriteNotes) && n.me.Support == nil && !n.open.Locked && n.work.InUse()
 }
 
 // withNotes adds the notes of the open version.
@@ -436,8 +436,11 @@ func (s *Server) noteDone(w http.ResponseWriter, r *http.Request, me store.Membe
 	if verb == "note.resolved" {
 		fragment, undone = "notes", at.ID.String()
 	}
-	to := frame.Base(r, me).NotesOf(at.DeliverableID.String(), at.Version, shownFile(f), shownPage(f), false) + "#" + fragment
-	return frame.Done(w, r, to, verb, undone)
+	to := frame.Base(r, me).Discussion(at.ProjectID.String())
+	if at.DeliverableID != uuid.Nil {
+		to = frame.Base(r, me).NotesOf(at.DeliverableID.String(), at.Version, shownFile(f), shownPage(f), false)
+	}
+	return frame.Done(w, r, to+"#"+fragment, verb, undone)
 }
 
 // noteProblem words why a note wasn't changed.
@@ -478,11 +481,15 @@ func (s *Server) noteDeed(w http.ResponseWriter, r *http.Request, me store.Membe
 	if err := s.db.Read(r.Context(), me, place(web.PathID(r), &at)); err != nil {
 		return err
 	}
-	q := workQuery{deliverable: at.DeliverableID, version: strconv.Itoa(at.Version), file: shownFile(f)}
-	return s.showPage(w, r, me, s.workPage(q, http.StatusUnprocessableEntity, func(p *views.DeliverableShowProps) {
+	edit := func(p *views.DeliverableShowProps) {
 		again(p, refused)
 		refusedNote(p, r, refused)
-	}))
+	}
+	if at.DeliverableID == uuid.Nil {
+		return s.showPage(w, r, me, s.discussionPage(at.ProjectID, false, http.StatusUnprocessableEntity, edit))
+	}
+	q := workQuery{deliverable: at.DeliverableID, version: strconv.Itoa(at.Version), file: shownFile(f)}
+	return s.showPage(w, r, me, s.workPage(q, http.StatusUnprocessableEntity, edit))
 }
 
 // refusedNote says above the notes why one was not changed, unless its form does.

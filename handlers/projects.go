@@ -116,13 +116,14 @@ func (s *Server) projectShow(r *http.Request) page {
 	var (
 		project      store.Project
 		deliverables []store.DeliverableLine
-		team         int
+		team, notes  int
 	)
 	id, which := web.PathID(r), archivedOrNot(r)
 	reads := func(at store.Standing) []store.Read {
 		reads := []store.Read{
 			store.GetProject(id, &project),
 			store.ListDeliverables(id, which, &deliverables),
+			store.CountProjectNotes(id, &notes),
 		}
 		if at.Party == store.PartyAgency {
 			reads = append(reads, store.CountTeam(&team))
@@ -132,6 +133,7 @@ func (s *Server) projectShow(r *http.Request) page {
 	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		c := frame.Tenant(r, me)
 		p := projectProps(c, me, project, deliverables, which)
+		p.OpenNotes = notes
 		p.Pressed = pressed(r)
 		p.Ordering = p.CanReorder && r.URL.Query().Has("order")
 		if c.Staff {

@@ -108,6 +108,14 @@ func withReview(p *views.DeliverableShowProps, c views.Chrome, me store.Member, 
 	p.Review = r
 }
 
+// withoutDeciding leaves out what asks and decides, as on archived work.
+func withoutDeciding(p *views.DeliverableShowProps) {
+	p.Ask = nil
+	if r := p.Review; r != nil {
+		r.CanDecide, r.CanClose, r.CanWithdraw = false, false, false
+	}
+}
+
 // withRequests adds whom the version waits for. open says that anybody is asked, now or
 // later.
 func withRequests(r *views.ReviewProps, c views.Chrome, me store.Member, about reviewed) (open bool) {
@@ -362,6 +370,8 @@ func reviewProblem(r *http.Request, me store.Member, f reviewForm, err error) er
 		p.Status, p.Title, p.Sentence = http.StatusForbidden, "You aren't asked to decide", "Only the people whom "+me.Tenant.AgencyName+" asks decide on this version."
 	case errors.Is(err, store.ErrAsked):
 		p.Sentence = "Someone is asked already, or the version is decided."
+	case errors.Is(err, store.ErrArchived):
+		return err
 	case errors.Is(err, store.ErrNotDue):
 		p.Sentence = "People still have time to answer. You can close it once the due date is over, or withdraw the request."
 	case errors.Is(err, store.ErrConflict):

@@ -84,6 +84,8 @@ func (s *Server) routes() []Route {
 		s.page("GET /projects/{id}", store.SeeWork, s.projectShow).supportReads().place(),
 		s.member("POST /projects/{id}", store.EditWork, s.projectUpdate).supportWrites().form("/projects/{id}/edit"),
 		s.page("GET /projects/{id}/edit", store.EditWork, s.projectEdit).supportReads(),
+		s.page("GET /projects/{id}/discussion", store.SeeWork, s.discussionShow).supportReads(),
+		s.member("POST /projects/{id}/discussion", store.WriteNotes, s.discussionStart).limited(120),
 		s.member("POST /projects/{id}/move", store.EditWork, s.move(store.KindProject)).supportWrites(),
 		s.member("POST /projects/{id}/archive", store.EditWork, s.archive(store.KindProject, true)).supportWrites(),
 		s.member("POST /projects/{id}/unarchive", store.EditWork, s.archive(store.KindProject, false)).supportWrites(),

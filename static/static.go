@@ -92,7 +92,7 @@ var comments = map[string]*regexp.Regexp{
 // indents are left out of scripts and styles: no text in them goes over a line.
 var indents = regexp.MustCompile(`(?m)^[ \t]+`)
 
-// ends are line ends in stylesheets after which nothing can be taken for one word with what follows.
+// ends are the line ends after a semicolon or a brace in stylesheets. Without them no two words become one.
 var ends = regexp.MustCompile(`([;{}])\n+`)
 
 // join concatenates the parts of an asset, without their comments and indents. Each script outside js/lib becomes its own block, so scripts share the

@@ -12,6 +12,10 @@ import (
 // BinDays is how long a thing stays in the bin before it is purged.
 const BinDays = 30
 
+// ErrArchived means that the deliverable or its project is archived, so that nobody writes
+// notes about it, asks or decides. It wraps [ErrConflict].
+var ErrArchived = fmt.Errorf("archived: %w", ErrConflict)
+
 // Archive takes a thing out of the current lists, or puts it back if archived is
 // false. It returns [ErrInvalid] for a kind that can't be archived and [ErrNotFound]
 // for a thing in the bin.

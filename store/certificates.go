@@ -297,3 +297,30 @@ select date_bin(make_interval(secs => @seconds), clock_timestamp(), 'epoch'::tim
 	}
 	return tx.EnqueueAt(ctx, &queue.Certificate{Version: version}, until)
 }
+
+// CertifyMissing has versions certified that were decided before certificates existed, or
+// whose job was lost, at most 50 at a time.
+func (tx *Tx) CertifyMissing(ctx context.Context) error {
+	var missing []uuid.UUID
+	err := tx.get(ctx, column("versions without a certificate", &missing, `
+select v.id
+from versions v
+join deliverables d on d.tenant_id = @tenant_id and d.id = v.deliverable_id and d.deleted_at is null
+join projects p on p.tenant_id = @tenant_id and p.id = d.project_id and p.deleted_at is null
+where v.tenant_id = @tenant_id
+  and v.outcome is not null
+  and not exists (select from certificates x where x.tenant_id = @tenant_id and x.version_id = v.id and `+standing+`)
+  and not exists (select from decisions x where x.tenant_id = @tenant_id and x.version_id = v.id and x.created_at > now() - interval '1 hour')
+  and not exists (select from review_requests r where r.tenant_id = @tenant_id and r.version_id = v.id and r.ended_at > now() - interval '1 hour') -- younger ones are in the queue
+order by v.shared_at desc
+limit 50`, nil))
+	if err != nil {
+		return err
+	}
+	for _, version := range missing {
+		if err := tx.certify(ctx, version); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -177,10 +177,11 @@ values (@tenant_id, @id, @version, @content, @request, @answer, @words, @superse
 // review is a version with all that decides about it, under the lock of the version.
 type review struct {
 	version struct {
-		ID      uuid.UUID
-		Locked  bool
-		Outcome *Outcome
-		Newest  int // the published version that isn't locked
+		ID       uuid.UUID
+		Locked   bool
+		Archived bool // its deliverable or project is
+		Outcome  *Outcome
+		Newest   int // the published version that isn't locked
 	}
 	steps    []reviewStep
 	requests []openRequest
@@ -217,12 +218,12 @@ type currentAnswer struct {
 const mayDecideSQL = `(m.party = 'client' and m.role in ('owner', 'admin', 'member') and m.ended_at is null)`
 
 // lockReview locks a published version and reads its review. Its deliverable and project
-// must not be in the bin.
+// must not be in the bin. If one of them is archived it returns [ErrArchived].
 func (tx *Tx) lockReview(ctx context.Context, deliverable uuid.UUID, number int) (r review, err error) {
 	var locked []lockedVersion
 	tx.engine.LaterGet(lockVersions(deliverable, number, &locked), func() error { return nil })
 	err = tx.get(ctx, one("version to review", &r.version, `
-select v.id, v.locked_at is not null as locked, v.outcome,
+select v.id, v.locked_at is not null as locked, coalesce(d.archived_at, p.archived_at) is not null as archived, v.outcome,
        (select n.number from versions n where n.tenant_id = @tenant_id and n.deliverable_id = v.deliverable_id and n.shared_at is not null and n.locked_at is null) as newest
 from versions v
 join deliverables d on d.tenant_id = @tenant_id and d.id = v.deliverable_id and d.deleted_at is null
@@ -231,6 +232,9 @@ where v.tenant_id = @tenant_id
   and v.deliverable_id = @deliverable
   and v.number = @number
   and v.shared_at is not null`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number}))
+	if err == nil && r.version.Archived {
+		err = ErrArchived
+	}
 	if err != nil {
 		return r, err
 	}

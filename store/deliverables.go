@@ -28,11 +28,15 @@ type Deliverable struct {
 	Preview         *uuid.UUID // the lead, or first, file of that version that has a preview; nil: none
 	SharedAt        *time.Time // when it was shown to the client; nil: not yet
 	ArchivedAt      *time.Time
+	ProjectArchived bool // its project is archived, and so it is out of use too
 	DeletedAt       *time.Time
 	Seen            Seen      // what people typed, for [Tx.UpdateDeliverable]
 	UpdatedAt       time.Time // for a client: when something of it was last published
 	New             bool      // the reader is a client user who has not opened it since then
 }
+
+// InUse says that neither the deliverable nor its project is archived.
+func (d Deliverable) InUse() bool { return d.ArchivedAt == nil && !d.ProjectArchived }
 
 // DeliverableLine is what a list shows of a [Deliverable]. Fields of the same name mean
 // the same.
@@ -68,7 +72,7 @@ var deliverableSeen = seen("d.title, d.brief, d.due_on, d.downloads_wait, d.roun
 
 var deliverableColumns = `
 select d.id, d.project_id, p.name as project_name, p.shared_at as project_shared_at, d.title, d.brief, d.downloads_wait, d.rounds, d.shared_at, d.archived_at,
-       d.deleted_at, ` + deliverableSeen + ` as seen, ` + shownPreview + ` as preview,` + deliverableShown + `
+       p.archived_at is not null as project_archived, d.deleted_at, ` + deliverableSeen + ` as seen, ` + shownPreview + ` as preview,` + deliverableShown + `
 from deliverables d` + withProject + withDraft
 
 const shownPreview = `case when d.shown_number > 0 then d.shown_preview else v.preview end`

@@ -74,6 +74,9 @@ where d.position % 4 = 0;
 insert into threads (tenant_id, id, version_id, visibility, number, created_by)
 select tenant_id, pg_temp.id('thread', position * 10 + n), pg_temp.id('version', position), case when n = 1 then 'team' else 'client' end, n, created_by
 from deliverables, generate_series(1, 4) n where position % 4 = 0;
+insert into threads (tenant_id, id, project_id, project_shown, visibility, number, created_by)
+select tenant_id, pg_temp.id('talk', position * 10 + n), id, shown, case when n = 1 then 'team' else 'client' end, n, created_by
+from projects, generate_series(1, 4) n;
 insert into comments (tenant_id, id, thread_id, thread_visibility, visibility, body, form_key, created_by)
 select tenant_id, gen_random_uuid(), id, visibility, visibility, 'Words', gen_random_uuid(), created_by from threads, generate_series(1, 3);
 insert into mentions (tenant_id, comment_id, visibility, user_id)
@@ -303,6 +306,10 @@ func readsToExplain() map[string][]store.Read {
 		"ListDifferences":        {store.ListDifferences(id("deliverable"), 1, 2, &some.differences)},
 		"ListNotesToCarry":       {store.ListNotesToCarry(id("deliverable"), &some.openNotes)},
 		"ListComments":           {store.ListComments(id("deliverable"), 0, &some.comments)},
+		"ListProjectNotes":       {store.ListProjectNotes(id("project"), &some.notes)},
+		"ListProjectComments":    {store.ListProjectComments(id("project"), &some.comments)},
+		"CountProjectNotes":      {store.CountProjectNotes(id("project"), &some.team)},
+		"ListProjectNoteNews":    {store.ListProjectNoteNews(id("project"), time.Now(), 20, &some.noteNews)},
 		"ExportNotes":            {store.ExportNotes(id("deliverable"), 1, &some.notes)},
 		"ExportComments":         {store.ExportComments(id("deliverable"), 1, &some.exported)},
 		"ListNotePlaces":         {store.ListNotePlaces(id("deliverable"), 1, &some.notePlaces)},

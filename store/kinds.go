@@ -16,7 +16,7 @@ const (
 	KindVersion        Kind = "version"
 	KindFile           Kind = "file"
 	KindReview         Kind = "review"
-	KindNote           Kind = "note" // a thread; its events have the deliverable as target
+	KindNote           Kind = "note" // a thread; its events have the deliverable or project as target
 	KindMembership     Kind = "membership"
 	KindInvite         Kind = "invite"
 	KindTenant         Kind = "tenant"

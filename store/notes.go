@@ -41,7 +41,7 @@ type Anchor struct {
 	EndMS      *int64 // the end of a span of it, after AtMS
 }
 
-// Note is a thread about a version. Its words are its first comment.
+// Note is a thread about a version, or about a project. Its words are its first comment.
 type Note struct {
 	ID         uuid.UUID
 	Visibility Visibility
@@ -130,7 +130,9 @@ limit @limit`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number,
 
 // commentsOf selects the comments in the notes of a version, and in those of earlier
 // versions that they go on with.
-const commentsOf = `
+const commentsOf = notesChain + commentColumns
+
+const notesChain = `
 with recursive chain as (
     select t.id as note_id, t.id, t.carried_from
     from threads t
@@ -140,7 +142,9 @@ with recursive chain as (
     select chain.note_id, t.id, t.carried_from
     from chain
     join threads t on t.tenant_id = @tenant_id and t.id = chain.carried_from
-)
+)`
+
+const commentColumns = `
 select c.id, chain.note_id, c.visibility, c.body as words, coalesce(m.name, '') as author_name, chain.id <> chain.note_id as earlier,
        coalesce((
            select string_agg(them.name, ', ' order by them.name)
@@ -168,19 +172,24 @@ const stillEditable = `c.created_at > now() - make_interval(mins => @minutes)`
 // PlacedNote is a note and the page that shows it.
 type PlacedNote struct {
 	ID            uuid.UUID
-	DeliverableID uuid.UUID
-	Version       int // its number
+	ProjectID     uuid.UUID
+	DeliverableID uuid.UUID // [uuid.Nil] for a note on the project
+	Version       int       // its number
 	Visibility    Visibility
 	Number        int
 	FileID        *uuid.UUID
 }
 
 const placedNote = `
-select t.id, v.deliverable_id, v.number as version, t.visibility, t.number, t.file_id
-from threads t
-join versions v on v.tenant_id = t.tenant_id and v.id = t.version_id
-join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
-join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null`
+select t.id, p.id as project_id, coalesce(d.id, '00000000-0000-0000-0000-000000000000') as deliverable_id, coalesce(v.number, 0) as version, t.visibility, t.number, t.file_id
+from threads t` + placeOfThread
+
+// placeOfThread joins the version of a thread t, if it is about one, and the project. Without
+// rows its deliverable or project is in the bin, or hidden from the reader.
+const placeOfThread = `
+left join versions v on v.tenant_id = t.tenant_id and v.id = t.version_id
+left join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
+join projects p on p.tenant_id = t.tenant_id and p.id = coalesce(d.project_id, t.project_id) and p.deleted_at is null`
 
 // PlaceNote reads where a note is. Its deliverable and project must not be in the bin.
 func PlaceNote(id uuid.UUID, dst *PlacedNote) Read {
@@ -212,18 +221,20 @@ func (e *VersionLockedError) Unwrap() error { return ErrConflict }
 // [ErrConflict].
 var ErrTooLateToEdit = fmt.Errorf("too late to edit: %w", ErrConflict)
 
-// notedVersion is a version under the lock of its notes.
+// notedVersion is a version under the lock of its notes, or a project.
 type notedVersion struct {
 	ID            uuid.UUID
-	DeliverableID uuid.UUID
+	DeliverableID uuid.UUID // [uuid.Nil] for a project
 	Number        int
-	Draft         bool
+	Draft         bool // the client can't see it
 	Locked        bool
+	Archived      bool // or its project is
 	Newest        int
 }
 
 const notedVersions = `
-select v.id, v.deliverable_id, v.number, v.shared_at is null as draft, v.locked_at is not null as locked, d.shown_number as newest
+select v.id, v.deliverable_id, v.number, v.shared_at is null as draft, v.locked_at is not null as locked,
+       coalesce(d.archived_at, p.archived_at) is not null as archived, d.shown_number as newest
 from versions v
 join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
 join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
@@ -237,12 +248,16 @@ func (tx *Tx) lockNotes(version uuid.UUID) {
 }
 
 // lockNotedVersion locks the notes of a version and returns it as it is then. A version
-// that a later one replaced is a [*VersionLockedError].
+// that a later one replaced is a [*VersionLockedError], one of archived work [ErrArchived].
 func (tx *Tx) lockNotedVersion(ctx context.Context, version uuid.UUID) (v notedVersion, err error) {
 	tx.lockNotes(version)
 	err = tx.get(ctx, one("version to note on", &v, notedVersions+`
   and v.id = @version`, pgx.StrictNamedArgs{"version": version}))
-	if err == nil && v.Locked {
+	switch {
+	case err != nil:
+	case v.Archived:
+		err = ErrArchived
+	case v.Locked:
 		err = &VersionLockedError{DeliverableID: v.DeliverableID, Newest: v.Newest}
 	}
 	return v, err
@@ -257,17 +272,20 @@ type lockedNote struct {
 // lockNote locks the notes of a note's version. A note that the actor can't see is
 // [ErrNotFound], as one that doesn't exist.
 func (tx *Tx) lockNote(ctx context.Context, id uuid.UUID) (n lockedNote, err error) {
-	var version uuid.UUID
-	err = tx.get(ctx, value("version of note", &version, `
-select version_id
+	var about struct{ VersionID, ProjectID *uuid.UUID }
+	err = tx.get(ctx, one("what a note is about", &about, `
+select version_id, project_id
 from threads
 where tenant_id = @tenant_id
-  and id = @id
-  and version_id is not null`, pgx.StrictNamedArgs{"id": id}))
-	if err != nil {
-		return n, err
+  and id = @id`, pgx.StrictNamedArgs{"id": id}))
+	switch {
+	case err != nil:
+	case about.VersionID != nil:
+		n.notedVersion, err = tx.lockNotedVersion(ctx, *about.VersionID)
+	default:
+		n.notedVersion, err = tx.lockNotedProject(ctx, *about.ProjectID)
 	}
-	if n.notedVersion, err = tx.lockNotedVersion(ctx, version); err != nil {
+	if err != nil {
 		return n, err
 	}
 	return n, tx.Read(ctx, PlaceNote(id, &n.Note))
@@ -302,50 +320,54 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return placed, err
 	}
+	return tx.writeNote(ctx, v, in)
+}
+
+// writeNote writes a note on a version or project under the lock of its notes.
+func (tx *Tx) writeNote(ctx context.Context, v notedVersion, in NewNote) (placed PlacedNote, err error) {
 	if in.Visibility, err = tx.mayShow(in.Visibility, v.Draft); err != nil {
 		return placed, err
 	}
 	if err := checkWords(in.Words); err != nil {
 		return placed, err
 	}
-	before, err := tx.writtenBefore(ctx, version, in.FormKey, in.Words)
+	before, err := tx.writtenBefore(ctx, v, in.FormKey, in.Words)
 	if err != nil {
 		return placed, err
 	}
 	if before != uuid.Nil {
 		return placed, tx.Read(ctx, PlaceNote(before, &placed))
 	}
-	if err := tx.checkAnchor(ctx, version, in.Anchor); err != nil {
+	if err := tx.checkAnchor(ctx, v.ID, in.Anchor); err != nil {
 		return placed, err
 	}
 	id := uuid.New() // tells nobody when it was written: the client may see the note later
-	tx.insertNote(id, version, in)
+	tx.insertNote(id, v, in)
 	if err := tx.insertComment(ctx, id, in.Visibility, in); err != nil {
 		return placed, err
 	}
-	if err := tx.noteWritten(ctx, "note.written", v.DeliverableID, id, in.Visibility); err != nil {
+	if err := tx.noteWritten(ctx, "note.written", v, id, in.Visibility); err != nil {
 		return placed, err
 	}
 	return placed, tx.Read(ctx, PlaceNote(id, &placed))
 }
 
-// insertNote adds the row with the next number. The caller holds the lock of the version's
-// notes.
-func (tx *Tx) insertNote(id, version uuid.UUID, in NewNote) {
+// insertNote adds the row with the next number. The caller holds the lock of the notes.
+func (tx *Tx) insertNote(id uuid.UUID, v notedVersion, in NewNote) {
 	a := in.Anchor
 	tx.changeLater("start note", `
-insert into threads (tenant_id, id, version_id, visibility, number, file_id, page, x, y, w, h, t_ms, t_end_ms)
-select @tenant_id, @id, @version, @visibility, coalesce(max(number), 0) + 1, @file, @page, @x, @y, @w, @h, @at_ms, @end_ms
+insert into threads (tenant_id, id, `+v.column()+`, project_shown, visibility, number, file_id, page, x, y, w, h, t_ms, t_end_ms)
+select @tenant_id, @id, @about, @shown, @visibility, coalesce(max(number), 0) + 1, @file, @page, @x, @y, @w, @h, @at_ms, @end_ms
 from threads
 where tenant_id = @tenant_id
-  and version_id = @version
+  and `+v.column()+` = @about
   and visibility = @visibility
 having coalesce(max(number), 0) < @most`, pgx.StrictNamedArgs{
-		"id": id, "version": version, "visibility": in.Visibility, "file": a.FileID, "page": a.Page,
+		"id": id, "about": v.ID, "shown": v.projectShown(), "visibility": in.Visibility, "file": a.FileID, "page": a.Page,
 		"x": a.X, "y": a.Y, "w": a.W, "h": a.H, "at_ms": a.AtMS, "end_ms": a.EndMS, "most": MaxNotes}, errManyNotes)
 }
 
-var errManyNotes = InvalidError{"words": "A version can have up to 1,000 notes. Write yours as a reply to one of them."}
+var errManyNotes = InvalidError{"words": "There can be up to 1,000 notes here. Write yours as a reply to one of them."}
 
 // NewReply is what somebody adds to a note.
 type NewReply struct {
@@ -368,7 +390,7 @@ func (tx *Tx) ReplyToNote(ctx context.Context, id uuid.UUID, in NewReply) (Place
 	if err := checkWords(in.Words); err != nil {
 		return n.Note, err
 	}
-	before, err := tx.writtenBefore(ctx, n.ID, in.FormKey, in.Words)
+	before, err := tx.writtenBefore(ctx, n.notedVersion, in.FormKey, in.Words)
 	if err != nil || before != uuid.Nil {
 		return n.Note, err
 	}
@@ -376,7 +398,7 @@ func (tx *Tx) ReplyToNote(ctx context.Context, id uuid.UUID, in NewReply) (Place
 	if err := tx.insertComment(ctx, id, n.Note.Visibility, written); err != nil {
 		return n.Note, err
 	}
-	return n.Note, tx.noteWritten(ctx, "note.replied", n.DeliverableID, id, visibility)
+	return n.Note, tx.noteWritten(ctx, "note.replied", n.notedVersion, id, visibility)
 }
 
 // insertComment adds a comment to a note of that visibility.
@@ -401,7 +423,7 @@ having count(*) <= @most`, pgx.StrictNamedArgs{
 
 // writtenBefore finds the note in which the actor has already written these words with this
 // form: the button was pressed twice. [uuid.Nil] is none.
-func (tx *Tx) writtenBefore(ctx context.Context, version, key uuid.UUID, words string) (note uuid.UUID, err error) {
+func (tx *Tx) writtenBefore(ctx context.Context, v notedVersion, key uuid.UUID, words string) (note uuid.UUID, err error) {
 	var found *uuid.UUID
 	err = tx.get(ctx, value("written before", &found, `
 select (
@@ -412,7 +434,7 @@ select (
       and c.created_by = nullif(current_setting('app.user_id', true), '')::uuid
       and c.form_key = @key
       and c.body = @words
-      and t.version_id = @version)`, pgx.StrictNamedArgs{"key": key, "words": words, "version": version}))
+      and t.`+v.column()+` = @about)`, pgx.StrictNamedArgs{"key": key, "words": words, "about": v.ID}))
 	if err == nil && found != nil {
 		note = *found
 	}
@@ -563,7 +585,7 @@ where tenant_id = @tenant_id
 	if err := tx.mention(ctx, id, c.Visibility, words); err != nil {
 		return at, err
 	}
-	return at, tx.auditNote("note.edited", n.DeliverableID, at.ID, c.Visibility)
+	return at, tx.auditNote("note.edited", n.notedVersion, at.ID, c.Visibility)
 }
 
 // ResolveNote marks a note as done, or reopens it if done is false. A note that is so
@@ -586,7 +608,7 @@ where tenant_id = @tenant_id
 	if err != nil || rows == 0 {
 		return n.Note, err
 	}
-	return n.Note, tx.auditNote(verb, n.DeliverableID, id, n.Note.Visibility)
+	return n.Note, tx.auditNote(verb, n.notedVersion, id, n.Note.Visibility)
 }
 
 // ShowNote shows these comments of a note to the client, and the note with them. The
@@ -600,12 +622,12 @@ func (tx *Tx) ShowNote(ctx context.Context, id uuid.UUID, comments []uuid.UUID) 
 	case tx.scope.Party != string(PartyAgency):
 		return n.Note, fmt.Errorf("show note: %w", ErrForbidden)
 	case n.Draft:
-		return n.Note, InvalidError{"comment": "Publish the version first. Until then your client can't see what the note is about."}
+		return n.Note, InvalidError{"comment": n.showFirst()}
 	case len(comments) == 0:
 		return n.Note, InvalidError{"comment": "Tick what your client will see."}
 	}
 	if n.Note.Visibility == TeamOnly {
-		if err := tx.numberForClient(ctx, id, n.ID); err != nil {
+		if err := tx.numberForClient(ctx, id, n.notedVersion); err != nil {
 			return n.Note, err
 		}
 	}
@@ -630,26 +652,26 @@ where tenant_id = @tenant_id
   and thread_id = @id
   and visibility = 'team'
   and id = any (@comments::uuid[])`, args)
-	if err := tx.auditNote("note.shown", n.DeliverableID, id, ClientVisible); err != nil {
+	if err := tx.auditNote("note.shown", n.notedVersion, id, ClientVisible); err != nil {
 		return n.Note, err
 	}
 	return n.Note, tx.Read(ctx, PlaceNote(id, &n.Note))
 }
 
 // numberForClient shows a team note to the client, with the client's next number.
-func (tx *Tx) numberForClient(ctx context.Context, id, version uuid.UUID) error {
+func (tx *Tx) numberForClient(ctx context.Context, id uuid.UUID, v notedVersion) error {
 	var last int
 	err := tx.get(ctx, value("last number", &last, `
 select coalesce(max(number), 0)
 from threads
 where tenant_id = @tenant_id
-  and version_id = @version
-  and visibility = 'client'`, pgx.StrictNamedArgs{"version": version}))
+  and `+v.column()+` = @about
+  and visibility = 'client'`, pgx.StrictNamedArgs{"about": v.ID}))
 	if err != nil {
 		return err
 	}
 	if last >= MaxNotes {
-		return InvalidError{"comment": "Your client sees 1,000 notes on this version already. Reply to one of them."}
+		return InvalidError{"comment": "Your client sees 1,000 notes here already. Reply to one of them."}
 	}
 	tx.changeLater("show note", `
 update threads
@@ -660,19 +682,20 @@ where tenant_id = @tenant_id
 }
 
 // noteWritten writes the event of new words. Nobody gets a mail about those of the team.
-func (tx *Tx) noteWritten(ctx context.Context, verb string, deliverable, note uuid.UUID, v Visibility) error {
-	if err := tx.auditNote(verb, deliverable, note, v); err != nil || v == TeamOnly {
+func (tx *Tx) noteWritten(ctx context.Context, verb string, on notedVersion, note uuid.UUID, v Visibility) error {
+	if err := tx.auditNote(verb, on, note, v); err != nil || v == TeamOnly {
 		return err
 	}
-	return tx.collectNotes(ctx, deliverable)
+	return tx.collectNotes(ctx, on)
 }
 
 // auditNote writes the event of a note. The policies hide events of the team's own words
 // from clients, and from support that may not see drafts.
-func (tx *Tx) auditNote(verb string, deliverable, note uuid.UUID, v Visibility) error {
+func (tx *Tx) auditNote(verb string, on notedVersion, note uuid.UUID, v Visibility) error {
 	detail := map[string]any{"note": note}
 	if v == TeamOnly {
 		detail["team"] = true
 	}
-	return tx.audit(Event{Verb: verb, TargetKind: KindDeliverable, TargetID: deliverable, Detail: detail})
+	kind, id := on.target()
+	return tx.audit(Event{Verb: verb, TargetKind: kind, TargetID: id, Detail: detail})
 }

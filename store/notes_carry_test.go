@@ -57,6 +57,23 @@ func TestOpenNotesAreAnsweredWhenPublishing(t *testing.T) {
 	}
 }
 
+// A team note of which only an answer was shown is offered with the words that the client
+// reads, not with what came before them.
+func TestOfferedNotesHaveNoAsides(t *testing.T) {
+	t.Parallel()
+	b := setupNotes(t)
+	note := b.note(t, b.ravi, store.TeamOnly, "They never pay")
+	must(t, reply(t, b.dana, note.ID, store.TeamOnly, "Which blue?"))
+	_, comments := b.notes(t, b.dana)
+	must(t, show(t, b.ravi, note.ID, comments[1].ID))
+	b.nextDraft(t, 2)
+	var open []store.OpenNote
+	must(t, read(t, b.ravi, store.ListNotesToCarry(b.deliverable, &open)))
+	if len(open) != 1 || open[0].Words != "Which blue?" || open[0].AuthorName != b.dana.Name {
+		t.Errorf("offered: %+v", open)
+	}
+}
+
 // carried is whether each note of a version is done, by number, and what was written on
 // that version.
 func (b *noteBundle) carried(t *testing.T, me store.Member, number int) (done []bool, replies []string) {

@@ -18,13 +18,13 @@ const noteWindow = queue.NoteMinutes * time.Minute
 // written.
 const noteGrace = 30 * time.Second
 
-func notesKey(what string, deliverable uuid.UUID, since time.Time) string {
-	return fmt.Sprintf("%s:%s:%d", what, deliverable, since.Unix())
+func notesKey(what string, about uuid.UUID, since time.Time) string {
+	return fmt.Sprintf("%s:%s:%d", what, about, since.Unix())
 }
 
 // collectNotes has mails written, at the end of the present window, about notes on a
-// deliverable that both sides see. The first note of a window queues them.
-func (tx *Tx) collectNotes(ctx context.Context, deliverable uuid.UUID) error {
+// deliverable or project that both sides see. The first note of a window queues them.
+func (tx *Tx) collectNotes(ctx context.Context, on notedVersion) error {
 	var since time.Time
 	err := tx.get(ctx, value("window of notes", &since, `select date_bin(make_interval(mins => @minutes), now(), 'epoch'::timestamptz)`,
 		pgx.StrictNamedArgs{"minutes": queue.NoteMinutes}))
@@ -32,11 +32,18 @@ func (tx *Tx) collectNotes(ctx context.Context, deliverable uuid.UUID) error {
 		return err
 	}
 	since = since.UTC()
-	first, err := tx.ClaimEffect(ctx, notesKey("notes_collected", deliverable, since))
+	job := &queue.NotesWritten{Since: since}
+	kind, about := on.target()
+	if kind == KindProject {
+		job.Project = about
+	} else {
+		job.Deliverable = about
+	}
+	first, err := tx.ClaimEffect(ctx, notesKey("notes_collected", about, since))
 	if err != nil || !first {
 		return err
 	}
-	return tx.EnqueueAt(ctx, &queue.NotesWritten{Deliverable: deliverable, Since: since}, since.Add(noteWindow+noteGrace))
+	return tx.EnqueueAt(ctx, job, since.Add(noteWindow+noteGrace))
 }
 
 // EnqueueNoteMails queues, once per deliverable and window, a mail to each of the agency's
@@ -85,8 +92,14 @@ order by m.user_id`, pgx.StrictNamedArgs{"deliverable": deliverable, "since": si
 	if err != nil {
 		return err
 	}
+	return tx.enqueueNoteMails(ctx, people, queue.NoteMail{Deliverable: deliverable, Since: since})
+}
+
+func (tx *Tx) enqueueNoteMails(ctx context.Context, people []uuid.UUID, about queue.NoteMail) error {
 	for _, person := range people {
-		if err := tx.Enqueue(ctx, &queue.NoteMail{Deliverable: deliverable, Since: since, To: person}); err != nil {
+		job := about
+		job.To = person
+		if err := tx.Enqueue(ctx, &job); err != nil {
 			return err
 		}
 	}
@@ -95,9 +108,10 @@ order by m.user_id`, pgx.StrictNamedArgs{"deliverable": deliverable, "since": si
 
 // NoteNews is a note or a reply in a mail.
 type NoteNews struct {
-	DeliverableID uuid.UUID
-	Title         string
-	ProjectName   string
+	ProjectID     uuid.UUID
+	DeliverableID uuid.UUID // [uuid.Nil] for a note on the project
+	Title         string    // of the deliverable, or the name of the project
+	ProjectName   string    // "" for a note on the project
 	Version       int
 	Number        int // of the note
 	AuthorName    string
@@ -110,24 +124,36 @@ type NoteNews struct {
 // mail, and those that name the reader are left out if they came in a mail of their own.
 func ListNoteNews(deliverable uuid.UUID, since time.Time, limit int, dst *[]NoteNews) Read {
 	return Read{many("list note news", dst, `
-select d.id as deliverable_id, d.title, p.name as project_name, v.number as version, t.number, m.name as author_name, c.body as words
+select p.id as project_id, d.id as deliverable_id, d.title, p.name as project_name, v.number as version, t.number, m.name as author_name, c.body as words
 from versions v
 join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
 join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
-join threads t on t.tenant_id = v.tenant_id and t.version_id = v.id and t.visibility = 'client'
-join comments c on c.tenant_id = t.tenant_id and c.thread_id = t.id and c.visibility = 'client'
-join memberships m on m.tenant_id = c.tenant_id and m.user_id = c.created_by
-where v.tenant_id = @tenant_id
+join threads t on t.tenant_id = v.tenant_id and t.version_id = v.id and t.visibility = 'client'`+newsInNotes(tookPart)+`
   and v.deliverable_id = @deliverable
-  and c.created_at >= @since
-  and c.created_at < @until
-  and (case when current_setting('app.party', true) = 'agency' then m.party = 'client'
-      else m.party = 'agency' and exists (
+order by c.created_at, c.id
+limit @limit`, pgx.StrictNamedArgs{"deliverable": deliverable, "since": since, "until": since.Add(noteWindow), "limit": limit})}
+}
+
+// tookPart says that the reader wrote in a note t.
+const tookPart = `exists (
           select
           from comments mine
           where mine.tenant_id = @tenant_id
             and mine.thread_id = t.id
             and mine.created_by = nullif(current_setting('app.user_id', true), '')::uuid)
+`
+
+// newsInNotes selects the comments c in notes t that are news for the reader. forClient says
+// what is news for a client of what the agency wrote.
+func newsInNotes(forClient string) string {
+	return `
+join comments c on c.tenant_id = t.tenant_id and c.thread_id = t.id and c.visibility = 'client'
+join memberships m on m.tenant_id = c.tenant_id and m.user_id = c.created_by
+where t.tenant_id = @tenant_id
+  and c.created_at >= @since
+  and c.created_at < @until
+  and (case when current_setting('app.party', true) = 'agency' then m.party = 'client'
+      else m.party = 'agency' and (` + forClient + `)
       end
       or exists (
           select
@@ -142,7 +168,5 @@ where v.tenant_id = @tenant_id
       where x.tenant_id = @tenant_id
         and x.comment_id = c.id
         and x.mailed
-        and x.user_id = nullif(current_setting('app.user_id', true), '')::uuid)
-order by c.created_at, c.id
-limit @limit`, pgx.StrictNamedArgs{"deliverable": deliverable, "since": since, "until": since.Add(noteWindow), "limit": limit})}
+        and x.user_id = nullif(current_setting('app.user_id', true), '')::uuid)`
 }

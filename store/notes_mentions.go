@@ -209,13 +209,11 @@ type MentionNotice struct {
 // that they see.
 func GetMentionNotice(comment uuid.UUID, dst *MentionNotice) Read {
 	return Read{one("mention", dst, `
-select d.id as deliverable_id, d.title, p.name as project_name, v.number as version, t.number, m.name as author_name, c.body as words, t.visibility
+select p.id as project_id, coalesce(d.id, '00000000-0000-0000-0000-000000000000') as deliverable_id, coalesce(d.title, p.name) as title,
+       case when d.id is null then '' else p.name end as project_name, coalesce(v.number, 0) as version, t.number, m.name as author_name, c.body as words, t.visibility
 from mentions x
 join comments c on c.tenant_id = x.tenant_id and c.id = x.comment_id
-join threads t on t.tenant_id = c.tenant_id and t.id = c.thread_id
-join versions v on v.tenant_id = t.tenant_id and v.id = t.version_id
-join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
-join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
+join threads t on t.tenant_id = c.tenant_id and t.id = c.thread_id`+placeOfThread+`
 join memberships m on m.tenant_id = c.tenant_id and m.user_id = c.created_by
 where x.tenant_id = @tenant_id
   and x.comment_id = @comment

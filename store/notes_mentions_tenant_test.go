@@ -106,6 +106,29 @@ func TestManyMentionsComeWithTheNextNotes(t *testing.T) {
 	}
 }
 
+// An aside that names a colleague who got five mails already is in no mail of notes either.
+func TestMailsOfNotesHaveNoAsides(t *testing.T) {
+	t.Parallel()
+	b := setupNotes(t)
+	note := b.note(t, b.mia, "", "Darker")
+	for n := range 6 {
+		must(t, reply(t, b.dana, note.ID, store.TeamOnly, fmt.Sprintf("@Ravi, an aside %d", n)))
+	}
+	must(t, reply(t, b.dana, note.ID, store.ClientVisible, "@Ravi, please answer"))
+	since := time.Now().UTC().Truncate(10 * time.Minute)
+	var words []string
+	for _, from := range []time.Time{since.Add(-10 * time.Minute), since} { // a window may have ended meanwhile
+		var list []store.NoteNews
+		must(t, read(t, b.ravi, store.ListNoteNews(b.deliverable, from, 50, &list)))
+		for _, n := range list {
+			words = append(words, n.Words)
+		}
+	}
+	if got := strings.Join(words, "|"); got != "Darker|@Ravi, please answer" {
+		t.Errorf("Ravi's news: %s", got)
+	}
+}
+
 // A comment names up to 20 people, in all the words that it ever had.
 func TestEditedCommentsNameNoMore(t *testing.T) {
 	t.Parallel()

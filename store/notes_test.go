@@ -405,9 +405,10 @@ insert into comments (tenant_id, id, thread_id, thread_visibility, visibility, b
 select $1, gen_random_uuid(), $2, 'client', 'team', 'Aside', gen_random_uuid(), $3 from generate_series(1, 500)`, b.dana.TenantID(), note.ID, b.dana.ID())
 	must(t, err)
 	must(t, reply(t, b.mia, note.ID, "", "Asides don't count against me"))
+	must(t, reply(t, b.dana, note.ID, store.ClientVisible, "Nor against an answer to the client"))
 	_, err = admin.Exec(t.Context(), `
 insert into comments (tenant_id, id, thread_id, thread_visibility, visibility, body, form_key, created_by)
-select $1, gen_random_uuid(), $2, 'client', 'client', 'Reply', gen_random_uuid(), $3 from generate_series(1, 499)`, b.dana.TenantID(), note.ID, b.mia.ID())
+select $1, gen_random_uuid(), $2, 'client', 'client', 'Reply', gen_random_uuid(), $3 from generate_series(1, 498)`, b.dana.TenantID(), note.ID, b.mia.ID())
 	must(t, err)
 	wantInvalid(t, "a reply too many", reply(t, b.mia, note.ID, "", "x"), "words")
 	own := b.note(t, b.ravi, store.TeamOnly, "Ours")
@@ -448,6 +449,37 @@ func TestBinnedWorkTakesNoNotes(t *testing.T) {
 			}
 		}
 		do(t, b.ravi, func(tx *store.Tx) error { return tx.Bin(t.Context(), thing.kind, thing.id, false) })
+	}
+	must(t, resolve(t, b.ravi, note.ID, true))
+}
+
+// Archived work takes no notes, replies, edits and settlings from either side, whether the
+// deliverable is archived or its project. Its notes stay readable, and it takes them again
+// once it is unarchived.
+func TestArchivedWorkTakesNoNotes(t *testing.T) {
+	t.Parallel()
+	b := setupNotes(t)
+	note, own := b.note(t, b.mia, "", "Darker"), b.note(t, b.ravi, store.TeamOnly, "Really?")
+	_, comments := b.notes(t, b.dana)
+	for _, thing := range []struct {
+		kind store.Kind
+		id   uuid.UUID
+	}{{store.KindDeliverable, b.deliverable}, {store.KindProject, b.project}} {
+		do(t, b.ravi, func(tx *store.Tx) error { return tx.Archive(t.Context(), thing.kind, thing.id, true) })
+		_, client := b.start(t, b.mia, 1, aNote("", "x"))
+		_, team := b.start(t, b.ravi, 1, aNote(store.TeamOnly, "x"))
+		for what, err := range map[string]error{
+			"a client's note": client, "the team's note": team, "a reply": reply(t, b.mia, note.ID, "", "x"), "an edit": reword(t, b.mia, comments[0].ID, "x"),
+			"done": resolve(t, b.ravi, note.ID, true), "shown": show(t, b.ravi, own.ID, comments[1].ID),
+		} {
+			if !errors.Is(err, store.ErrArchived) {
+				t.Errorf("%s in an archived %s: %v", what, thing.kind, err)
+			}
+		}
+		if notes, _ := b.notes(t, b.mia); len(notes) != 1 {
+			t.Errorf("the client reads %d notes of the archived %s", len(notes), thing.kind)
+		}
+		do(t, b.ravi, func(tx *store.Tx) error { return tx.Archive(t.Context(), thing.kind, thing.id, false) })
 	}
 	must(t, resolve(t, b.ravi, note.ID, true))
 }

@@ -125,8 +125,10 @@ where tenant_id = @tenant_id`, in.args(id))
 }
 
 // UpdateProject changes what people typed about a project. It can be hidden again
-// only while nothing in it was published. It compares [Project.Seen].
+// only while nothing in it was published, and no note on it is for the client. It compares
+// [Project.Seen].
 func (tx *Tx) UpdateProject(ctx context.Context, id uuid.UUID, in ProjectInput) error {
+	tx.lockNotes(id)
 	err := tx.checkSeen(ctx, projectSeen, `
 from projects p
 where p.tenant_id = @tenant_id
@@ -143,7 +145,9 @@ set name = @name,
     shared_at = case
         when @shared then coalesce(shared_at, now())
         when exists (select 1 from deliverables d
-                     where d.tenant_id = @tenant_id and d.project_id = p.id and d.shared_at is not null) then shared_at
+                     where d.tenant_id = @tenant_id and d.project_id = p.id and d.shared_at is not null)
+          or exists (select from threads t
+                     where t.tenant_id = @tenant_id and t.project_id = p.id and t.visibility = 'client') then shared_at
         end,
     updated_at = now()
 where tenant_id = @tenant_id

@@ -661,3 +661,34 @@ func TestDecisionsInRaces(t *testing.T) {
 }
 
 func (b *reviewBundle) today() time.Time { return time.Now().AddDate(1, 0, 0) }
+
+// Nobody asks or decides on archived work, whether the deliverable is archived or its
+// project. What is decided stays, and it goes on once it is unarchived.
+func TestArchivedWorkTakesNoDecisions(t *testing.T) {
+	t.Parallel()
+	b := setupReview(t)
+	must(t, b.ask(t, 1, askOf(store.AskAll, b.mia, b.nora)))
+	must(t, b.decide(t, b.mia, 1, store.Approved))
+	for _, thing := range []struct {
+		kind store.Kind
+		id   uuid.UUID
+	}{{store.KindDeliverable, b.deliverable}, {store.KindProject, b.project}} {
+		do(t, b.ravi, func(tx *store.Tx) error { return tx.Archive(t.Context(), thing.kind, thing.id, true) })
+		for what, err := range map[string]error{
+			"a decision": b.decide(t, b.nora, 1, store.Approved), "another mind": b.decide(t, b.mia, 1, store.ChangesRequired), "asked": b.ask(t, 1, askOf(store.AskAll, b.omar)),
+			"passed on": write(t, b.nora, func(tx *store.Tx) error { return tx.PassOn(t.Context(), b.deliverable, 1, b.omar.ID()) }),
+			"withdrawn": write(t, b.ravi, func(tx *store.Tx) error { return tx.WithdrawReview(t.Context(), b.deliverable, 1) }),
+			"closed": write(t, b.ravi, func(tx *store.Tx) error {
+				return tx.CloseReview(t.Context(), b.deliverable, 1, time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC))
+			}),
+		} {
+			if !errors.Is(err, store.ErrArchived) {
+				t.Errorf("%s in an archived %s: %v", what, thing.kind, err)
+			}
+		}
+		b.wantOpen(t, "archived", "Nora")
+		do(t, b.ravi, func(tx *store.Tx) error { return tx.Archive(t.Context(), thing.kind, thing.id, false) })
+	}
+	must(t, b.decide(t, b.nora, 1, store.Approved))
+	b.want(t, "unarchived", "approved approved*")
+}

@@ -98,7 +98,7 @@ var kinds = []kind{
 		"review.withdrawn":             {trail: "withdrew the request to decide on …", flash: "Withdrawn. Nobody is asked any more."},
 		"review.mail_sent":             {trail: "sent the email about a decision to …"},
 	}},
-	{word: "note", filter: "Notes", gone: "a deliverable that no longer exists", verbs: map[string]verb{
+	{word: "note", filter: "Notes", gone: "work that no longer exists", verbs: map[string]verb{
 		"note.mail_sent": {trail: "sent the email about notes to …"},
 		"note.written":   {trail: "wrote a note on …", flash: "Note saved."},
 		"note.replied":   {trail: "replied to a note on …", flash: "Reply saved."},

@@ -240,7 +240,7 @@ func noteWhere(n Note) string {
 
 // carriedWords says how many notes of the version before are done.
 func carriedWords(p NotesProps) string {
-	return strconv.Itoa(p.CarriedDone) + " of " + ui.Count(p.Carried, "note", "notes") + " from the version before done"
+	return "Notes from the version before: " + strconv.Itoa(p.CarriedDone) + " of " + strconv.Itoa(p.Carried) + " done"
 }
 
 // hint says how to tell somebody at once.
@@ -248,5 +248,5 @@ func (f NoteForm) hint() string {
 	if len(f.Mentions) == 0 {
 		return ""
 	}
-	return "An @ and a name, such as @" + strings.Join(f.Mentions, ", @") + ", tells that person at once."
+	return "To email someone at once, write @ and their name: @" + strings.Join(f.Mentions, ", @") + "."
 }

@@ -10,6 +10,7 @@ var pageNames = map[string]string{
 	"/projects":                       "the list of projects",
 	"/projects/new":                   "the form for a new project",
 	"/projects/{id}":                  "the project",
+	"/projects/{id}/discussion":       "the discussion of the project",
 	"/projects/{id}/edit":             "the form of the project",
 	"/projects/{id}/deliverables/new": "the form for a new deliverable of the project",
 	"/deliverables":                   "the list of deliverables",

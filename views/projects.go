@@ -38,3 +38,15 @@ func projectFormCrumbs(c Chrome, p ProjectFormProps) []ui.Crumb {
 	}
 	return crumbs
 }
+
+func (p ProjectShowProps) facts() ProjectFacts {
+	return ProjectFacts{Due: p.Due, Late: p.Late, Hidden: p.Hidden, Archived: p.Archived, WhoSees: p.WhoSees}
+}
+
+func (p ProjectShowProps) tabs() ProjectTabs {
+	current := "use"
+	if p.InArchive {
+		current = "archive"
+	}
+	return ProjectTabs{ID: p.ID, HasArchived: p.HasArchived, Current: current, OpenNotes: p.OpenNotes}
+}

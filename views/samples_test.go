@@ -532,6 +532,10 @@ func workSamples() []sample {
 		{"project-client", views.ProjectShow(client(), views.ProjectShowProps{ID: "p1", Name: "Spring campaign", Deliverables: deliverableRows()[:2]})},
 		{"project-empty", views.ProjectShow(staff(), views.ProjectShowProps{ID: "p1", Name: rtlName, CanCreate: true, Hidden: true})},
 		{"project-archived", views.ProjectShow(staff(), archived)},
+		{"discussion", views.Discussion(staff(), discussionProps())},
+		{"discussion-client", views.Discussion(client(), clientDiscussion())},
+		{"discussion-empty", views.Discussion(client(), views.DiscussionProps{Name: rtlName, Tabs: views.ProjectTabs{ID: "p1", Current: "discussion"}, Notes: views.NotesProps{Form: &views.NoteForm{URL: acme.Discussion("p1"), Key: "k0"}}})},
+		{"discussion-refused", views.Discussion(staff(), refusedDiscussion())},
 		{"deliverable-new", views.DeliverableEdit(staff(), views.DeliverableFormProps{ProjectID: "p1", ProjectName: "Spring campaign"})},
 		{"deliverable-edit-error", views.DeliverableEdit(staff(), views.DeliverableFormProps{ID: "d1", Title: "Logo lockups", ProjectID: "p1", ProjectName: "Spring campaign", Form: views.DeliverableForm{Errors: ui.Errors{"title": "Enter a title.", "": "Somebody else changed it meanwhile."}}})},
 		{"work", views.DeliverableShow(staff(), workProps())},
@@ -588,6 +592,7 @@ func workSamples() []sample {
 		{"work-client", views.DeliverableShow(client(), clientWork())},
 		{"work-client-none", views.DeliverableShow(client(), views.DeliverableShowProps{ID: "d1", Title: "Landing page"})},
 		{"work-pdf", views.DeliverableShow(client(), withKind(views.FilePDF))},
+		{"certificate-summary", views.Certificate(client(), certificateProps())},
 		{"certificate", views.Certificate(client(), views.CertificateProps{DeliverableID: "d1", Title: hostile, Version: 3, Text: "Certificate of approval\nFormat: 1\n\nDecisions\n" + longWord, KeyID: "0123456789abcdef", IssuedAt: before(time.Hour)})},
 		{"compare-side", views.CompareShow(client(), comparedWork(views.CompareBeside, nil))},
 		{"compare-slider", views.CompareShow(client(), comparedWork(views.CompareSliding, nil))},
@@ -845,6 +850,47 @@ func errorSamples() []sample {
 		sample{"error-in-frame", views.ErrorInFrame(client(), views.ErrorProps{Status: 404, RequestID: "01JD4QW7Z8", Home: acme.Home()})},
 	)
 	return list
+}
+
+// certificateProps is a certificate of two decisions on two files.
+func certificateProps() views.CertificateProps {
+	return views.CertificateProps{DeliverableID: "d1", Title: "Logo lockups", Version: 3, Approved: true, Outcome: views.StateApprovedWith, Text: "Certificate of approval\nFormat: 1\n", KeyID: "0123456789abcdef", IssuedAt: before(time.Hour),
+		Files: []views.CertificateFile{{Name: "Logo.pdf", Size: "224 kB"}, {Name: longName, Size: "1.3 GB"}},
+		Decisions: []views.CertificateDecision{
+			{Name: "Mia Chen", Answer: views.StateChangesRequired, Words: "Darker, please.", At: before(2 * time.Hour), Earlier: true},
+			{Name: hostile, Answer: views.StateApprovedWith, Words: hostile, At: before(time.Hour)},
+		}}
+}
+
+// discussionProps are notes of both kinds on a project, as staff see them.
+func discussionProps() views.DiscussionProps {
+	p := views.DiscussionProps{Name: "Spring campaign", Facts: views.ProjectFacts{Due: day(27), WhoSees: "Everyone at Acme and 4 people at Northwind"},
+		Tabs: views.ProjectTabs{ID: "p1", HasArchived: true, Current: "discussion", OpenNotes: 3}, Notes: *notesProps()}
+	p.Notes.Carried, p.Notes.OpenURL, p.Notes.DoneURL = 0, acme.Discussion("p1"), acme.DiscussionDone("p1")
+	p.Notes.Form = &views.NoteForm{URL: acme.Discussion("p1"), Key: "k0", Staff: true, Mentions: []string{"Mia Chen", hostile}}
+	for i := range p.Notes.List {
+		n := &p.Notes.List[i]
+		n.Where, n.WhereURL, n.Pin = "Whole project", "", nil
+	}
+	return p
+}
+
+func clientDiscussion() views.DiscussionProps {
+	p := discussionProps()
+	p.Name, p.Facts.WhoSees, p.Notes.List, p.Notes.Form.Staff = longName, "", p.Notes.List[:1], false
+	p.Notes.List[0].Marked, p.Notes.List[0].CanShow, p.Notes.List[0].Comments = false, false, p.Notes.List[0].Comments[:1]
+	p.Notes.Open, p.Notes.Done, p.Notes.Cut = 1, 0, false
+	return p
+}
+
+// refusedDiscussion is a hidden, archived project with a form after a mistake.
+func refusedDiscussion() views.DiscussionProps {
+	p := discussionProps()
+	p.Facts.Hidden, p.Facts.Archived, p.Facts.Late, p.Notes.List = true, true, true, nil
+	p.Notes.Refused, p.Kept = "This note is on a project that was archived.", []views.KeptText{{Label: "Your words", Text: hostile}}
+	p.Notes.Form.Draft, p.Notes.Form.Words = true, hostile
+	p.Notes.Form.Errors = ui.Errors{"words": "That has 100000 characters. At most 10000 fit."}
+	return p
 }
 
 // notesProps are notes of every kind, as staff see them.

@@ -376,7 +376,7 @@ var listed = []mutant{
 	{"each file of an archive is read under the policies", "handlers/archive.go", "if err := s.db.Read(ctx, me, store.GetFile(id, &f)); err != nil {", "if f.ID = id; false {\n\t\terr := error(nil)", handlerRoom, "TestArchive"},
 	{"who loses access gets no further file of an archive", "handlers/archive.go", "		if begun {", "		if begun && false {", handlerRoom, "TestArchiveEndsWithAccess"},
 	{"an archive can't hold another tenant's file", "files/archive_serve.go", `if err := v.checkTenant("serve archive", e.Key); err != nil {`, "if err := error(nil); err != nil && e.Size < 0 {", filesRoom, "TestArchiveNeverHasAGap"},
-	{"a file of another version isn't shown", "handlers/deliverables.go", `if named != "" && at < 0 {`, "if false {", handlerRoom, "TestEveryFileIsShown"},
+	{"a file of another version isn't shown", "handlers/deliverable_props.go", `if named != "" && at < 0 {`, "if false {", handlerRoom, "TestEveryFileIsShown"},
 	{"storage that refuses a download says so", "handlers/files.go", "case errors.Is(err, files.ErrRefused):\n\t\treturn errors.Join(upload.ErrRefused, err)", "case false:\n\t\treturn errors.Join(upload.ErrRefused, err)", handlerRoom, "TestRefusingStorage"},
 	{"storage that refuses an upload says so", "handlers/upload/problems.go", "case errors.Is(err, files.ErrRefused):", "case false:", handlerRoom, "TestRefusingStorage"},
 	{"a provider that can't sign anybody in is not ready", "handlers/signin/provider_ping.go", "_, err := p.probeKeys(within)", "_, err := p.probeKeys(within)\n\terr = nil", operator, "TestDependenciesThatAnswer"},

@@ -8,7 +8,8 @@ const (
 
 	mendedReview = "migrations/0071_mended_review.sql"
 
-	notesExport = "handlers/notes_export.go"
+	notesExport  = "handlers/notes_export.go"
+	projectNotes = "migrations/0072_discussions.sql"
 )
 
 // ofNotes are the guards around notes on versions.
@@ -19,7 +20,7 @@ var ofNotes = []mutant{
 	{"support without consent can't read team notes", noteTables, "using (visibility = 'client' or coalesce(current_setting('app.drafts', true), '') <> 'hidden')", "using (true)", storeRoom, "TestSupportReadsNoTeamNotes"},
 	{"support without consent can't read what happened to team notes", notesTrail, "using (coalesce(current_setting('app.drafts', true), '') <> 'hidden' or not detail ? 'team')", "using (true)", storeRoom, "TestSupportReadsNoTeamNotes"},
 	{"events of team notes are marked", notesDeeds, "		detail[\"team\"] = true\n", "", storeRoom, "TestSupportReadsNoTeamNotes"},
-	{"notes are numbered apart", notesDeeds, "  and version_id = @version\n  and visibility = @visibility\nhaving", "  and version_id = @version\nhaving", storeRoom, "TestNotesAreNumberedApart"},
+	{"notes are numbered apart", notesDeeds, "  and `+v.column()+` = @about\n  and visibility = @visibility\nhaving", "  and `+v.column()+` = @about\nhaving", storeRoom, "TestNotesAreNumberedApart"},
 	{"asides don't count against the client", notesDeeds, "  and thread_id = @note\n  and visibility = @visibility\nhaving", "  and thread_id = @note\nhaving", storeRoom, "TestNotesHaveLimits"},
 	{"team notes are not for clients to reply to", notesDeeds, "tx.mayShow(in.Visibility, n.Note.Visibility == TeamOnly)", "tx.mayShow(in.Visibility, false)", storeRoom, "TestDraftTakesTeamNotesOnly"},
 	{"drafts take team notes only", notesDeeds, "tx.mayShow(in.Visibility, v.Draft)", "tx.mayShow(in.Visibility, false)", storeRoom, "TestDraftTakesTeamNotesOnly"},
@@ -40,13 +41,26 @@ var ofNotes = []mutant{
 	{"viewers write no notes", "store/rights.go", "WriteNotes:        {PartyAgency: editors, PartyClient: editors},", "WriteNotes:        {PartyAgency: everyone, PartyClient: everyone},", storeRoom, "TestNotesAreWrittenInPerson"},
 	{"pages in a session have no form for notes", notesPages, " && n.me.Support == nil && ", " && ", handlerRoom, "TestSupportPagesHaveNoNoteForm"},
 	// Where and when.
-	{"locked versions take no notes", notesDeeds, "	if err == nil && v.Locked {\n", "	if false {\n", storeRoom, "TestLockedVersionTakesNoNotes"},
+	{"locked versions take no notes", notesDeeds, "	case v.Locked:\n", "	case false:\n", storeRoom, "TestLockedVersionTakesNoNotes"},
+	{"archived work takes no notes", notesDeeds, "	case v.Archived:\n", "	case false:\n", storeRoom, "TestArchivedWorkTakesNoNotes"},
 	{"a note's file is here", notesDeeds, "  and version_id = @version\n  and state = 'ready'\n", "  and version_id = @version\n", storeRoom, "TestNotesPointAtFiles"},
 	{"a version has 1,000 notes", notesDeeds, "having coalesce(max(number), 0) < @most`", "having @most > 0`", storeRoom, "TestNotesHaveLimits"},
 	{"notes at once wait for each other", notesDeeds, "select pg_advisory_xact_lock(hashtextextended('notes of ' || @version::text, 0))", "select @version::text", storeRoom, "TestNotesAtOnceGetTheirOwnNumbers|TestNoteIsWrittenOnce"},
 	{"a button pressed twice writes once", notesDeeds, "	if before != uuid.Nil {\n", "	if false {\n", storeRoom, "TestNoteIsWrittenOnce"},
 	{"other words with a used form aren't lost", notesDeeds, "      and c.body = @words\n", "      and @words <> ''\n", storeRoom, "TestNoteIsWrittenOnce"},
 	{"a note is settled once", notesDeeds, "	if err != nil || rows == 0 {\n", "	if err != nil || rows < 0 {\n", storeRoom, "TestTwoResolveANoteAtOnce"},
+	// Notes on projects.
+	{"no note for the client is on a hidden project", projectNotes, "    add constraint threads_hidden_project check (project_shown or project_id is null or visibility = 'team');\n", "    add constraint threads_hidden_project check (true);\n", storeRoom, "TestHiddenAndInventedProjects"},
+	{"a note on a project knows whether the client sees it", projectNotes, "foreign key (tenant_id, project_id, project_shown) references projects (tenant_id, id, shown)", "foreign key (tenant_id, project_id) references projects (tenant_id, id)", storeRoom, "TestHiddenProjects|TestHiddenAndInventedProjects"},
+	{"hidden projects take team notes only", "store/notes_projects.go", "shared_at is null as draft", "false as draft", storeRoom, "TestHiddenProjects"},
+	{"binned projects take no notes", "store/notes_projects.go", "  and id = @project\n  and deleted_at is null`", "  and id = @project`", storeRoom, "TestProjectsOutOfUse"},
+	{"archived projects take no notes", "store/notes_projects.go", "	if err == nil && v.Archived {\n", "	if false {\n", storeRoom, "TestProjectsOutOfUse"},
+	{"a project with notes for the client isn't hidden", "store/projects.go", "t.project_id = p.id and t.visibility = 'client'", "t.project_id = p.id and false", storeRoom, "TestHiddenProjects"},
+	{"whoever writes on a project while it is hidden is waited for", "store/projects.go", "	tx.lockNotes(id)\n", "", storeRoom, "TestHiddenProjects"},
+	{"answers on a project are news for whoever took part", "store/notes_projects.go", "and earlier.visibility = 'client'", "and false", storeRoom, "TestNewsOfProjectNotes"},
+	{"binned projects are in no mail about notes", "store/notes_projects.go", "  and p.id = @project\n  and p.deleted_at is null\n", "  and p.id = @project\n", workRoom, "TestNotesOnBinnedProjects"},
+	{"pages in a session have no form for notes on projects", "handlers/discussion.go", "me.MayNow(store.WriteNotes) && me.Support == nil && ", "me.MayNow(store.WriteNotes) && ", handlerRoom, "TestOnlyEditorsInPersonDiscuss|TestSupportDiscussesNothing"},
+	{"pages of archived projects have no form for notes", "handlers/discussion.go", " && p.ArchivedAt == nil {\n			list.Form", " {\n			list.Form", handlerRoom, "TestRefusedNotesOnProjects"},
 	// Mentions.
 	{"clients can't find whom the team names", "migrations/0070_mentions.sql", "using (visibility = 'client' or current_setting('app.party', true) in ('agency', 'system'))", "using (true)", storeRoom, "TestMentionsAreHiddenLikeTheirComment"},
 	{"a mention is of a comment as its writer sees it", "migrations/0070_mentions.sql", "    foreign key (tenant_id, comment_id, visibility) references comments (tenant_id, id, visibility) on update cascade on delete cascade,\n", "", storeRoom, "TestMentionsAreHiddenLikeTheirComment"},
@@ -73,7 +87,7 @@ var ofNotes = []mutant{
 	{"nobody waits for a PDF of notes who is gone", "handlers/noteexport/pdf.go", "		if err := ctx.Err(); err != nil {\n", "		if err := ctx.Err(); err != nil && false {\n", "./handlers/noteexport", "TestPDF"},
 	// Mails and later versions.
 	{"team notes queue no mail", notesDeeds, "err != nil || v == TeamOnly {", "err != nil {", workRoom, "TestNotesAreMailed"},
-	{"mails about notes have no asides", "store/notes_mail.go", " and c.visibility = 'client'\n", "\n", workRoom, "TestNotesAreMailed"},
+	{"mails about notes have no asides", "store/notes_mail.go", " and c.visibility = 'client'\n", "\n", storeRoom, "TestMailsOfNotesHaveNoAsides"},
 	{"mails about notes go to whoever took part", "store/notes_mail.go", "            and mine.created_by = nullif(current_setting('app.user_id', true), '')::uuid)\n", "            and mine.created_by is not null)\n", workRoom, "TestNotesAreMailed"},
 	{"one mail for the notes of ten minutes", "store/notes_mail.go", "	if err != nil || !first {\n		return err\n	}\n	return tx.EnqueueAt", "	if err != nil || !first && false {\n		return err\n	}\n	return tx.EnqueueAt", workRoom, "TestNotesAreMailed"},
 	{"binned work is in no mail about notes", "store/notes_mail.go", "d.id = v.deliverable_id and d.deleted_at is null", "d.id = v.deliverable_id", workRoom, "TestNotesOfBinnedWork"},
@@ -87,7 +101,7 @@ var ofNotes = []mutant{
 	{"only notes that are carried are answered", "store/notes_carry.go", "	if carried != len(all) {\n", "	if false {\n", storeRoom, "TestOnlyOpenNotesOfTheVersionBefore"},
 	{"notes without a version before aren't answered", "store/notes_carry.go", "		if len(answers) > 0 {\n			return ErrNotesChanged\n", "		if false {\n			return ErrNotesChanged\n", storeRoom, "TestFirstVersionAnswersNothing"},
 	{"nobody answers notes in a session", "store/notes_carry.go", "		if len(answers) > 0 {\n			return fmt.Errorf", "		if false {\n			return fmt.Errorf", handlerRoom, "TestActsOfSupportNameBoth"},
-	{"asides aren't the words of a note that is offered", "store/notes_carry.go", "and c.visibility = chain.visibility\n", "\n", storeRoom, "TestOpenNotesAreAnswered"},
+	{"asides aren't the words of a note that is offered", "store/notes_carry.go", "and c.visibility = chain.visibility\n", "\n", storeRoom, "TestOfferedNotesHaveNoAsides"},
 	{"notes that are done aren't offered to answer", "store/notes_carry.go", "      and t.resolved_at is null\n      and exists", "      and exists", storeRoom, "TestOpenNotesAreAnswered"},
 	{"publishing with an older page leaves downloads as somebody set them", "handlers/versions.go", "were != \"\" && f.Checked(\"downloads_wait\") != (were == \"wait\")", "were != \"\"", handlerRoom, "TestPublishFormSaysWhether"},
 	{"the trail says that downloads wait", "store/versions.go", "	return tx.audit(Event{Verb: \"deliverable.updated\", TargetKind: KindDeliverable, TargetID: deliverable})\n", "	return nil\n", storeRoom, "TestPublishingSaysWhether"},

@@ -20,5 +20,5 @@ var ofRounds = []mutant{
 	{"requests of an unlocked version go on", unlocking, "set ended_at = null, ended_how = null\n", "set ended_how = ended_how\n", storeRoom, "TestEarlierVersionIsUnlocked"},
 	{"who may not decide any more isn't asked again", unlocking, "  and not `+mayDecideSQL, args)", "  and false and `+mayDecideSQL, args)", storeRoom, "TestEarlierVersionIsUnlocked"},
 	{"unlocking waits for publications and decisions", unlocking, "	if err := tx.get(ctx, lockVersions(deliverable, math.MaxInt32, &locked)); err != nil {\n		return err\n	}\n", "	_ = math.MaxInt32\n	_ = locked\n", storeRoom, "TestUnlockingInRaces"},
-	{"pages in a session don't unlock", "handlers/deliverables.go", "p.Unlock = open.Locked && me.MayNow(store.Publish) && me.Support == nil", "p.Unlock = open.Locked && me.MayNow(store.Publish)", handlerRoom, "TestOnlyStaffAreOfferedToUnlock"},
+	{"pages in a session don't unlock", "handlers/deliverable_props.go", "p.Unlock = open.Locked && me.MayNow(store.Publish) && me.Support == nil", "p.Unlock = open.Locked && me.MayNow(store.Publish)", handlerRoom, "TestOnlyStaffAreOfferedToUnlock"},
 }

@@ -130,6 +130,13 @@ func (l *loader) project(ctx context.Context, a agency, c client, p project) err
 			return fmt.Errorf("%s: %w", d.title, err)
 		}
 	}
+	for _, n := range p.discussion {
+		if err := l.noteOn(ctx, c.slug, n, func(tx *store.Tx, in store.NewNote) (store.PlacedNote, error) {
+			return tx.StartProjectNote(ctx, id, in)
+		}); err != nil {
+			return fmt.Errorf("note %q: %w", n.words, err)
+		}
+	}
 	if !p.archived {
 		return nil
 	}

@@ -87,6 +87,15 @@ func acmeBrand() project {
 		name: "Brand refresh", due: 18, shared: true,
 		summary:      "A lighter mark and a calmer palette for the ridgeline collection.",
 		deliverables: []deliverable{acmeLogo(), acmePalette(), acmeGuidelines(), acmeIcons(), acmeStickers()},
+		discussion: []note{
+			{by: "mia@acme.test", words: "The trade fair moved to the third week of March. Can we have the logo files by then?",
+				replies: []reply{
+					{by: "dana@northwind.test", words: "Yes, if the lockups are approved this week. The guidelines follow two weeks later."},
+					{by: "ravi@northwind.test", team: true, words: "That leaves us no time for the pictogram grid. I'd move it to April."},
+				}},
+			{by: "dana@northwind.test", words: "Who at Acme orders the labels? We'd like to send them the thread colours."},
+			{by: "ravi@northwind.test", team: true, words: "Ask for the old pictogram files before we start the icons."},
+		},
 	}
 }
 
@@ -95,10 +104,10 @@ func acmeLogo() deliverable {
 		title: "Logo lockups", due: 3,
 		brief: "Symbol and name, side by side and stacked. We are deciding on weight and spacing, not on colour.",
 		versions: []version{
-			{"A first proposal: heavy and tight, in one colour.", []file{{"acme-logo-proposal-1.png", artwork.AcmeMarkFirst}}},
-			{"Lighter letters, more air, a warmer sun. The symbol is unchanged.", []file{{"acme-logo-proposal-2.png", artwork.AcmeMarkSecond}}},
+			{"A first proposal: heavy and tight, in one colour.", []file{{"acme-logo.png", artwork.AcmeMarkFirst}}},
+			{"Lighter letters, more air, a warmer sun. The symbol is unchanged.", []file{{"acme-logo.png", artwork.AcmeMarkSecond}}},
 			{"Between the two, as you asked: medium weight, ember for the sun. The stacked version is new.", []file{
-				{"acme-logo-horizontal.png", artwork.AcmeMark},
+				{"acme-logo.png", artwork.AcmeMark},
 				{"acme-logo-stacked.png", artwork.AcmeMarkStacked},
 			}},
 		},

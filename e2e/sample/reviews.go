@@ -102,19 +102,28 @@ func (l *loader) filesOf(ctx context.Context, me store.Member, deliverable uuid.
 }
 
 func (l *loader) note(ctx context.Context, slug string, deliverable uuid.UUID, number int, shown []store.File, n note) error {
+	return l.noteOn(ctx, slug, n, func(tx *store.Tx, in store.NewNote) (store.PlacedNote, error) {
+		if n.at != [4]int{} {
+			in.FileID, in.X, in.Y = &shown[0].ID, &n.at[0], &n.at[1]
+			if n.at[2] > 0 {
+				in.W, in.H = &n.at[2], &n.at[3]
+			}
+		}
+		return tx.StartNote(ctx, deliverable, number, in)
+	})
+}
+
+// noteOn writes a note with its replies. Start writes the first words.
+func (l *loader) noteOn(ctx context.Context, slug string, n note, start func(*store.Tx, store.NewNote) (store.PlacedNote, error)) error {
 	by, err := l.member(ctx, n.by, slug)
 	if err != nil {
 		return err
 	}
-	in := store.NewNote{Visibility: visibility(n.team), Words: n.words, FormKey: store.NewID()}
-	if n.at != [4]int{} {
-		in.FileID, in.X, in.Y = &shown[0].ID, &n.at[0], &n.at[1]
-		if n.at[2] > 0 {
-			in.W, in.H = &n.at[2], &n.at[3]
-		}
-	}
 	var placed store.PlacedNote
-	err = l.db.Write(ctx, by, func(tx *store.Tx) (err error) { placed, err = tx.StartNote(ctx, deliverable, number, in); return err })
+	err = l.db.Write(ctx, by, func(tx *store.Tx) (err error) {
+		placed, err = start(tx, store.NewNote{Visibility: visibility(n.team), Words: n.words, FormKey: store.NewID()})
+		return err
+	})
 	if err != nil {
 		return err
 	}

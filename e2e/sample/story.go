@@ -31,6 +31,7 @@ type project struct {
 	shared        bool
 	archived      bool
 	deliverables  []deliverable
+	discussion    []note // without places
 }
 
 type deliverable struct {

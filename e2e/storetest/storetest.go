@@ -240,9 +240,19 @@ func Agent(t testing.TB) string {
 // Project makes a project in the member's tenant and returns its id.
 func Project(t testing.TB, me store.Member, name string) uuid.UUID {
 	t.Helper()
-	var id uuid.UUID
+	return project(t, me, store.ProjectInput{Name: name})
+}
+
+// SharedProject makes a project that the client sees and returns its id.
+func SharedProject(t testing.TB, me store.Member, name string) uuid.UUID {
+	t.Helper()
+	return project(t, me, store.ProjectInput{Name: name, Shared: true})
+}
+
+func project(t testing.TB, me store.Member, in store.ProjectInput) (id uuid.UUID) {
+	t.Helper()
 	check(t, DB().Write(t.Context(), me, func(tx *store.Tx) (err error) {
-		id, err = tx.CreateProject(t.Context(), store.ProjectInput{Name: name})
+		id, err = tx.CreateProject(t.Context(), in)
 		return err
 	}))
 	return id

@@ -190,6 +190,41 @@ select tenant_id, id, version_id, content_sha256, request_id, user_id, answer, s
 	}
 }
 
+// The clean-up has a version certified that was decided before certificates existed, once.
+// It leaves alone what was decided within the hour, whose job is in the queue.
+func TestMissingCertificatesAreMadeOnce(t *testing.T) {
+	t.Parallel()
+	b := setupReview(t, "Mia")
+	b.decide(t, b.mia, store.Approved, "")
+	of := b.version.String()
+	// clean runs that part of the clean-up, and returns how many certificates it enqueues.
+	clean := func(tenant uuid.UUID) int {
+		do(t, admin(t), `delete from job_effects where key like 'certificate:' || $1 || ':%'`, of)
+		before := ask[int64](t, admin(t), `select coalesce(max(id), 0) from river.river_job`)
+		check(t, storetest.DB().Work(t.Context(), storetest.Job(t, tenant), func(tx *store.Tx) error { return tx.CertifyMissing(t.Context()) }))
+		return ask[int](t, admin(t), `select count(*)::int from river.river_job where kind = 'certificate' and args->>'version' = $1 and id > $2`, of, before)
+	}
+	if n := clean(b.dana.TenantID()); n != 0 {
+		t.Errorf("%d certificates of a decision within the hour", n)
+	}
+	do(t, admin(t), `delete from river.river_job where kind = 'certificate' and args->>'version' = $1 and state = 'scheduled'`, of)
+	waitIdle(t, theRunner(t), []uuid.UUID{b.dana.TenantID()})
+	do(t, admin(t), `delete from certificates where version_id = $1`, b.version)
+	do(t, admin(t), `update decisions set created_at = now() - interval '2 hours' where version_id = $1`, b.version)
+	do(t, admin(t), `update review_requests set ended_at = now() - interval '2 hours' where version_id = $1`, b.version)
+	if n := clean(b.Member(t, b.Gus, b.Globex).TenantID()); n != 0 {
+		t.Errorf("another tenant's clean-up enqueues %d", n)
+	}
+	if n := clean(b.dana.TenantID()); n != 1 {
+		t.Errorf("%d certificates are enqueued", n)
+	}
+	_, err := b.certify(t)
+	check(t, err)
+	if n := clean(b.dana.TenantID()); n != 0 {
+		t.Errorf("with a certificate %d are enqueued", n)
+	}
+}
+
 // A job of one tenant certifies nothing of another's, and no member of either writes a
 // certificate.
 func TestCertificatesStayInTheTenant(t *testing.T) {

@@ -50,7 +50,8 @@ func (r *Runner) cleanUp(ctx context.Context, j store.Job, _ queue.Cleanup) erro
 	}})
 	return errors.Join(err, r.reconcileUsage(ctx, j), r.sweepResponses(ctx, j),
 		r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.DrawMissingPages(ctx) }),
-		r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.LookAtMissing(ctx) }))
+		r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.LookAtMissing(ctx) }),
+		r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.CertifyMissing(ctx) }))
 }
 
 // sweepResponses deletes what programs got more than a day ago.

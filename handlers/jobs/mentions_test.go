@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // Whom a note names gets a mail at once, with the words and a link to the note. Nobody else
-// does, and a job that names somebody who can't see the note mails nothing.
+// does: a job for somebody who can't see the note, or whom it doesn't name, mails nothing.
 func TestMentionsAreMailedAtOnce(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
@@ -30,7 +31,8 @@ func TestMentionsAreMailedAtOnce(t *testing.T) {
 	write(dana, store.TeamOnly, "@Ravi, cnryinside")
 	secret := ask[uuid.UUID](t, admin(t), `select id from comments where body like '%cnryinside' and tenant_id = $1`, dana.TenantID())
 	check(t, storetest.DB().Write(t.Context(), dana, func(tx *store.Tx) error {
-		return tx.Enqueue(t.Context(), &queue.MentionMail{Comment: secret, To: mia.ID()})
+		// Dana sees the words, which name Ravi.
+		return errors.Join(tx.Enqueue(t.Context(), &queue.MentionMail{Comment: secret, To: mia.ID()}), tx.Enqueue(t.Context(), &queue.MentionMail{Comment: secret, To: dana.ID()}))
 	}))
 	waitIdle(t, r, []uuid.UUID{dana.TenantID()})
 	overdue(t, r, dana.TenantID())
@@ -53,7 +55,7 @@ func TestMentionsAreMailedAtOnce(t *testing.T) {
 	if n := about(a.Ravi, "cnryinside"); n != 1 {
 		t.Errorf("Ravi gets the team's words in %d mails", n)
 	}
-	if about(a.Dana, "mentioned you") != 0 || about(a.Dana, "darker") == 0 { // as news of notes
+	if about(a.Dana, "mentioned you") != 0 || about(a.Dana, "cnryinside") != 0 || about(a.Dana, "darker") == 0 { // as news of notes
 		t.Error("Dana is told as if she were named, or not at all")
 	}
 	for _, email := range []string{a.Mia, a.Leo, a.Gus} {

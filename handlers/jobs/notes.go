@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"portico/store"
 	"portico/store/queue"
 	"portico/views"
@@ -17,18 +19,27 @@ const noteItems = 20
 
 // notesWritten enqueues a mail for each person whom new notes may concern.
 func (r *Runner) notesWritten(ctx context.Context, j store.Job, job queue.NotesWritten) error {
-	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.EnqueueNoteMails(ctx, job.Deliverable, job.Since) })
+	return r.db.Work(ctx, j, func(tx *store.Tx) error {
+		if job.Project != uuid.Nil {
+			return tx.EnqueueProjectNoteMails(ctx, job.Project, job.Since)
+		}
+		return tx.EnqueueNoteMails(ctx, job.Deliverable, job.Since)
+	})
 }
 
 // noteMail tells one person what others wrote, with only what they may see now.
 func (r *Runner) noteMail(ctx context.Context, j store.Job, job queue.NoteMail) error {
+	about, list := job.Deliverable, store.ListNoteNews
+	if job.Project != uuid.Nil {
+		about, list = job.Project, store.ListProjectNoteNews
+	}
 	return r.deliver(ctx, j, tenantMail{
-		key:   fmt.Sprintf("note_mail:%s:%d:%s", job.Deliverable, job.Since.Unix(), job.To),
+		key:   fmt.Sprintf("note_mail:%s:%d:%s", about, job.Since.Unix(), job.To),
 		to:    job.To,
 		event: store.Event{Verb: "note.mail_sent", TargetKind: store.KindMembership, TargetID: job.To},
 		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
 			var news []store.NoteNews
-			err := r.db.ReadFor(ctx, to, store.ListNoteNews(job.Deliverable, job.Since, noteItems, &news))
+			err := r.db.ReadFor(ctx, to, list(about, job.Since, noteItems, &news))
 			if err != nil || len(news) == 0 {
 				return nil, err
 			}
@@ -57,25 +68,34 @@ func (r *Runner) mentionMail(ctx context.Context, j store.Job, job queue.Mention
 			if err != nil {
 				return nil, err
 			}
-			anchor, _ := views.PinAnchors(n.Visibility == store.TeamOnly, n.Number)
 			m, err := mail.Mentioned(mail.MentionedProps{Brand: r.brand(to), Title: n.Title, Project: n.ProjectName, By: n.AuthorName, Words: shortened(n.Words),
-				URL: r.base(to.Tenant).DeliverableVersion(n.DeliverableID.String(), n.Version) + "#" + anchor})
+				URL: r.noteURL(to, n.NoteNews, n.Visibility == store.TeamOnly)})
 			return &m, err
 		},
 	})
 }
 
+// noteURL is the page that shows a note, at the note.
+func (r *Runner) noteURL(to store.Recipient, n store.NoteNews, team bool) string {
+	anchor, _ := views.PinAnchors(team, n.Number)
+	return r.notesURL(to, n) + "#" + anchor
+}
+
+func (r *Runner) notesURL(to store.Recipient, n store.NoteNews) string {
+	if n.DeliverableID == uuid.Nil {
+		return r.base(to.Tenant).Discussion(n.ProjectID.String())
+	}
+	return r.base(to.Tenant).DeliverableVersion(n.DeliverableID.String(), n.Version)
+}
+
 func (r *Runner) noteLetter(to store.Recipient, news []store.NoteNews) (*mail.Message, error) {
-	first := news[0]
-	url := r.base(to.Tenant).DeliverableVersion(first.DeliverableID.String(), news[len(news)-1].Version)
+	first, last := news[0], news[len(news)-1]
 	items := make([]mail.NoteItem, len(news))
 	for i, n := range news {
-		anchor, _ := views.PinAnchors(false, n.Number)
-		items[i] = mail.NoteItem{Author: n.AuthorName, Words: shortened(n.Words),
-			URL: r.base(to.Tenant).DeliverableVersion(n.DeliverableID.String(), n.Version) + "#" + anchor}
+		items[i] = mail.NoteItem{Author: n.AuthorName, Words: shortened(n.Words), URL: r.noteURL(to, n, false)}
 	}
-	m, err := mail.Notes(mail.NotesProps{Brand: r.brand(to), Title: first.Title, Project: first.ProjectName, Items: items, URL: url + "#notes",
-		TookPart: to.Party == store.PartyClient})
+	m, err := mail.Notes(mail.NotesProps{Brand: r.brand(to), Title: first.Title, Project: first.ProjectName, Items: items, URL: r.notesURL(to, last) + "#notes",
+		Client: to.Party == store.PartyClient})
 	return &m, err
 }
 

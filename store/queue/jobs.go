@@ -225,11 +225,12 @@ type PassedOnMail struct {
 // Kind implements river.JobArgs.
 func (PassedOnMail) Kind() string { return "passed_on_mail" }
 
-// NotesWritten enqueues a [NoteMail] for each person whom the notes on a deliverable
-// concern that were written in [NoteMinutes] from Since. It runs when they are over.
+// NotesWritten enqueues a [NoteMail] for each person whom the notes on a deliverable, or on
+// a project, concern that were written in [NoteMinutes] from Since. It runs when they are over.
 type NotesWritten struct {
 	Signature
-	Deliverable uuid.UUID `json:"deliverable"`
+	Deliverable uuid.UUID `json:"deliverable"`      // [uuid.Nil] for notes on a project
+	Project     uuid.UUID `json:"project,omitzero"` // [uuid.Nil] for those on a deliverable
 	Since       time.Time `json:"since"`
 }
 
@@ -243,7 +244,8 @@ func (NotesWritten) Kind() string { return "notes_written" }
 // NoteMail tells one person of notes that others wrote.
 type NoteMail struct {
 	Signature
-	Deliverable uuid.UUID `json:"deliverable"`
+	Deliverable uuid.UUID `json:"deliverable"` // as in [NotesWritten]
+	Project     uuid.UUID `json:"project,omitzero"`
 	Since       time.Time `json:"since"`
 	To          uuid.UUID `json:"to"`
 }

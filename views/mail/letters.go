@@ -267,25 +267,28 @@ type NoteItem struct {
 
 // NotesProps holds everything that the mail may say.
 type NotesProps struct {
-	Brand    Brand
-	Title    string // of the deliverable
-	Project  string
-	Items    []NoteItem
-	URL      string
-	TookPart bool // the recipient wrote in these notes; else they are staff of the workspace
+	Brand   Brand
+	Title   string // of the deliverable, or the name of the project
+	Project string // "" for notes on the project
+	Items   []NoteItem
+	URL     string
+	Client  bool // the recipient is of the client; else they are staff of the workspace
 }
 
-// Notes tells somebody of new notes and replies on a deliverable.
+// Notes tells somebody of new notes and replies on a deliverable or a project.
 func Notes(p NotesProps) (Message, error) {
 	why := "you work in " + p.Brand.name()
-	if p.TookPart {
+	switch {
+	case p.Client && p.Project == "":
+		why = "you can see this project"
+	case p.Client:
 		why = "you took part in these notes"
 	}
 	l := letter{
 		Subject: p.Title + ": " + ui.Count(len(p.Items), "new note", "new notes"),
 		Brand:   p.Brand, Title: "New notes on " + p.Title,
 		Label: "Open notes", URL: p.URL,
-		Facts: []fact{{"Project", p.Project}},
+		Facts: p.facts(),
 		Foot:  "You're getting this because " + why + ".",
 	}
 	for _, i := range p.Items {
@@ -294,11 +297,18 @@ func Notes(p NotesProps) (Message, error) {
 	return l.write()
 }
 
+func (p NotesProps) facts() []fact {
+	if p.Project == "" {
+		return nil
+	}
+	return []fact{{"Project", p.Project}}
+}
+
 // MentionedProps holds everything that the mail may say.
 type MentionedProps struct {
 	Brand   Brand
-	Title   string // of the deliverable
-	Project string
+	Title   string // of the deliverable, or the name of the project
+	Project string // "" for a note on the project
 	By      string
 	Words   string // as one line
 	URL     string // the note
@@ -311,9 +321,16 @@ func Mentioned(p MentionedProps) (Message, error) {
 		Brand:   p.Brand, Title: p.By + " mentioned you",
 		Quote: p.Words,
 		Label: "Open the note", URL: p.URL,
-		Facts: []fact{{"Deliverable", p.Title}, {"Project", p.Project}},
+		Facts: p.facts(),
 		Foot:  "You're getting this because " + p.By + " wrote your name in a note.",
 	}.write()
+}
+
+func (p MentionedProps) facts() []fact {
+	if p.Project == "" {
+		return []fact{{"Project", p.Title}}
+	}
+	return []fact{{"Deliverable", p.Title}, {"Project", p.Project}}
 }
 
 // DigestItem is one event.

@@ -49,7 +49,7 @@ func letters(t *testing.T, s, url string) map[string]mail.Message {
 	put("decided-waits", m, err)
 	m, err = mail.PassedOn(mail.PassedOnProps{About: about, From: s, To: s})
 	put("passed-on", m, err)
-	m, err = mail.Notes(mail.NotesProps{Brand: b, Title: s, Project: s, Items: []mail.NoteItem{{Author: s, Words: s, URL: url}}, URL: url, TookPart: true})
+	m, err = mail.Notes(mail.NotesProps{Brand: b, Title: s, Project: s, Items: []mail.NoteItem{{Author: s, Words: s, URL: url}}, URL: url, Client: true})
 	put("notes", m, err)
 	m, err = mail.Mentioned(mail.MentionedProps{Brand: b, Title: s, Project: s, By: s, Words: s, URL: url})
 	put("mentioned", m, err)

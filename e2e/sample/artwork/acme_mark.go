@@ -12,7 +12,7 @@ var (
 
 // AcmeMarkFirst is the first proposal: heavy and tight.
 func AcmeMarkFirst() ([]byte, error) {
-	c := newCanvas(1600, 1000, hex("#fbf8f2"))
+	c := newCanvas(1600, 1000, sand)
 	m := mark{lettering{170, 52, 10}, 40, soot, soot}
 	c.acme(m, (c.w-widthOf((*canvas).acme, m))/2, 585)
 	c.caption("Proposal 1", "Heavy, one colour", soot)
@@ -21,7 +21,7 @@ func AcmeMarkFirst() ([]byte, error) {
 
 // AcmeMarkSecond is the second: lighter, with colour.
 func AcmeMarkSecond() ([]byte, error) {
-	c := newCanvas(1600, 1000, hex("#fbf8f2"))
+	c := newCanvas(1600, 1000, sand)
 	m := mark{lettering{170, 28, 30}, 96, pine, dawn}
 	c.acme(m, (c.w-widthOf((*canvas).acme, m))/2, 585)
 	c.caption("Proposal 2", "Light, wide, two colours", soot)
