@@ -59,11 +59,15 @@ type Signed struct {
 	Files   []File
 }
 
-// Verify reads a signed certificate and checks it against the keys. It returns
-// [ErrFormat], [ErrUnknownKey] or [ErrChanged].
+// ReceiptTitle is the first line of the receipt of a deletion, which is signed like a certificate.
+const ReceiptTitle = "Receipt of deletion\n\n"
+
+// Verify reads a signed certificate, or the receipt of a deletion, and checks it against the keys.
+// It returns [ErrFormat], [ErrUnknownKey] or [ErrChanged].
 func Verify(signed []byte, keys []ed25519.PublicKey) (Signed, error) {
 	text, rest, found := bytes.Cut(signed, []byte("\n"+begin))
-	if !found || len(signed) > MaxSize || !bytes.HasPrefix(signed, []byte(title)) {
+	ours := bytes.HasPrefix(signed, []byte(title)) || bytes.HasPrefix(signed, []byte(ReceiptTitle))
+	if !found || len(signed) > MaxSize || !ours {
 		return Signed{}, ErrFormat
 	}
 	text = signed[:len(text)+1]

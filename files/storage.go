@@ -154,3 +154,6 @@ func (v Vault) checkTenant(op string, key Key) error {
 	}
 	return nil
 }
+
+// Tenant is the tenant whose part it is.
+func (v Vault) Tenant() uuid.UUID { return v.tenant }

@@ -74,6 +74,7 @@ var settings = []setting{
 // noSettings are the columns that may change and that nobody sets, and why.
 var noSettings = map[string]string{
 	"tenants.bin_held_until":  "an agency that paid again",
+	"tenants.deleting_at":     "deleting a tenant, by the operator",
 	"tenants.discarded_at":    "deleting a client that nobody used",
 	"tenants.read_only_since": "an agency that doesn't pay in time",
 	"tenants.slug":            "deleting a client that nobody used frees its address",

@@ -37,6 +37,8 @@ var definerFunctions = map[string]string{
 	"freshly_proved": "nobody", "key_lives": "nobody", "may_sign_up": "nobody", "passkey_used": "nobody", "ways_in": "nobody",
 	// For the command line, as portico_owner.
 	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "forget_address": "operator", "list_agents": "operator", "list_flags": "operator", "list_sign_up_invites": "operator", "list_tenants": "operator", "set_agency_state": "operator", "set_plan": "operator", "sign_up_invite": "operator", "sign_up_withdraw": "operator",
+	"agency_for_restore": "operator", "restore_people": "operator", "restore_tenant": "operator", "tenant_exists": "operator",
+	"bury_tenant": "operator", "delete_tenant": "operator", "left_outside": "operator", "tenants_to_wipe": "operator", "undelete_tenant": "operator", "was_customer": "operator", "wipe_outside": "operator",
 }
 
 // check is one rule about the catalog. Its query returns the names of the objects
@@ -176,11 +178,19 @@ where (select count(*) from pg_policies p
        where p.schemaname = 'public' and p.tablename = t and p.permissive = 'PERMISSIVE' and p.cmd = 'ALL'
          and p.roles = array['portico_app']::name[] and p.qual = @canonical and p.with_check = @canonical) <> 1`,
 			pgx.StrictNamedArgs{"tenant": tenant, "canonical": canonicalPolicy}},
-		{"is an extra permissive policy: the app has one, and portico_lookup one where store/manifest.go says Lookup", `
+		{"lacks the policy operator, under which archives are restored: create it as docs/adding-an-entity.md says", `
+select t from unnest(@tenant::text[]) t
+where not exists (
+    select 1 from pg_policies p
+    where p.schemaname = 'public' and p.tablename = t and p.policyname = 'operator' and p.permissive = 'PERMISSIVE' and p.cmd = 'ALL'
+      and p.roles = array['portico_owner']::name[] and p.qual = @canonical and p.with_check = @canonical)`,
+			pgx.StrictNamedArgs{"tenant": tenant, "canonical": canonicalPolicy}},
+		{"is an extra permissive policy: the app has one, portico_owner one, and portico_lookup one where store/manifest.go says Lookup", `
 select p.tablename || '.' || p.policyname from pg_policies p
 where p.schemaname = 'public' and p.permissive = 'PERMISSIVE'
   and p.tablename = any (@tenant::text[])
   and not (p.policyname = 'tenant' and p.roles = array['portico_app']::name[])
+  and not (p.policyname = 'operator' and p.roles = array['portico_owner']::name[])
   and not (p.policyname = 'lookup' and p.roles = array['portico_lookup']::name[] and p.tablename = any (@lookup::text[]))`,
 			pgx.StrictNamedArgs{"tenant": tenant, "lookup": lookup}},
 		{"is a policy of a global table that is neither for the person's own rows nor for lookup", `
@@ -189,8 +199,10 @@ where p.schemaname = 'public' and p.permissive = 'PERMISSIVE' and p.tablename <>
   and not (p.policyname = 'lookup' and p.roles = array['portico_lookup']::name[])
   and not (p.policyname = 'own' and p.roles = array['portico_app']::name[]
            and p.qual ~ '^\((user_id|tenant_id|id) = \(NULLIF\(current_setting\(''app\.(user|tenant)_id''::text, true\), ''''::text\)\)::uuid\)$'
-           and p.with_check = p.qual)`,
-			pgx.StrictNamedArgs{"tenant": tenant}},
+           and p.with_check = p.qual)
+  and not (p.tablename = 'tenants' and p.policyname = 'operator' and p.roles = array['portico_owner']::name[]
+           and p.qual = replace(@canonical, 'tenant_id = ', 'id = ') and p.with_check = p.qual)`,
+			pgx.StrictNamedArgs{"tenant": tenant, "canonical": canonicalPolicy}},
 		{"is an unlisted restrictive policy: add it to its table in store/manifest.go", `
 select p.tablename || '.' || p.policyname from pg_policies p
 where p.schemaname = 'public' and p.permissive = 'RESTRICTIVE' and p.tablename || '.' || p.policyname <> all (@listed::text[])`,
@@ -221,6 +233,12 @@ where k.contype = 'f' and c.relname = any (@tenant::text[]) and f.relname = any 
       select 1 from generate_subscripts(k.conkey, 1) i
       join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[i] and a.attname = 'tenant_id'
       join pg_attribute b on b.attrelid = k.confrelid and b.attnum = k.confkey[i] and b.attname = 'tenant_id')`, lists},
+		{"refers to a table that comes later in Tenant of Manifest in store/manifest.go, so that no archive could be restored in that order", `
+select k.conrelid::regclass::text || '.' || k.conname
+from unnest(@tenant::text[]) with ordinality a (name, place)
+join unnest(@tenant::text[]) with ordinality b (name, place) on b.place > a.place
+join pg_constraint k on k.contype = 'f' and k.conrelid = to_regclass('public.' || quote_ident(a.name))
+                    and k.confrelid = to_regclass('public.' || quote_ident(b.name))`, lists},
 		{"is a unique index or exclusion constraint without tenant_id", `
 select i.indexrelid::regclass::text from pg_index i join pg_class c on c.oid = i.indrelid
 where c.relnamespace = 'public'::regnamespace and c.relname = any (@tenant::text[]) and (i.indisunique or i.indisexclusion)

@@ -104,6 +104,10 @@ var mutants = []struct{ name, sql, rule string }{
 	{"lookup without a policy", "create policy x on job_effects to portico_app using (true); grant select on job_effects to portico_lookup", "without a listed policy"},
 	{"listed table gone", "drop table job_effects", "but doesn't exist"},
 	{"policy with a subquery", "drop policy tenant on projects; create policy tenant on projects to portico_app using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))", "has a subquery"},
+	{"no policy for restoring", "drop policy operator on files", "lacks the policy operator"},
+	{"restoring into every tenant", "alter policy operator on projects using (true)", "lacks the policy operator"},
+	{"every tenant's row for the operator", "alter policy operator on tenants using (true)", "global table"},
+	{"a key to a later table", "alter table projects add column event uuid; alter table projects add foreign key (tenant_id, event) references audit_events (tenant_id, id)", "comes later"},
 	{"restrictive policy on no list", "create policy extra on projects as restrictive to portico_app using (true)", "unlisted restrictive policy"},
 }
 

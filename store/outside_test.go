@@ -12,11 +12,15 @@ import (
 // ownerTools are the files that don't serve: they connect as another role or read the
 // catalog, and so may use the driver.
 var ownerTools = map[string]string{
-	"bootstrap.go": "connects as the administrator, who creates the roles",
-	"catalog.go":   "reads the catalog on whatever connection it is given",
-	"doctor.go":    "reads the catalog of a database that Open might refuse",
-	"migrate.go":   "connects as portico_owner",
-	"operator.go":  "connects as portico_owner, for the command line",
+	"bootstrap.go":      "connects as the administrator, who creates the roles",
+	"catalog.go":        "reads the catalog on whatever connection it is given",
+	"doctor.go":         "reads the catalog of a database that Open might refuse",
+	"migrate.go":        "connects as portico_owner",
+	"operator.go":       "connects as portico_owner, for the command line",
+	"restore.go":        "connects as portico_owner, in the context of one tenant",
+	"restore_settle.go": "the same",
+	"restore_target.go": "the same",
+	"wipe.go":           "connects as portico_owner, in the context of the tenant that it deletes",
 }
 
 // driverNames are the driver's names that serving files may use: none of them reaches
@@ -71,6 +75,9 @@ var guarded = map[string]map[string]string{
 	},
 	"engine.DB.Change": {
 		"DB.countUsage": "one round trip; its scope is the program's own, or that of DB.CountTransfer",
+	},
+	"engine.DB.Snapshot": {
+		"DB.Snapshot": "a signed job names the tenant",
 	},
 	"engine.DB.Open": {
 		"DB.Open": "finds the person and the tenant of a page; without them its reads see nothing",

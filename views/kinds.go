@@ -143,6 +143,10 @@ var kinds = []kind{
 		"tenant.people_managers_changed": {trail: "changed who manages the client's people", flash: "Saved."},
 		"tenant.logo_set":                {trail: "changed the logo", flash: "Logo saved. People see it on the next page they open."},
 		"tenant.logo_removed":            {trail: "removed the logo", flash: "Logo removed."},
+		"tenant.exported":                {trail: "exported this workspace into an archive"},
+		"tenant.restored":                {trail: "restored this workspace from an archive"},
+		"tenant.deletion_scheduled":      {trail: "closed this workspace, to delete it in 30 days"},
+		"tenant.deletion_undone":         {trail: "kept this workspace, which was to be deleted"},
 	}},
 	{word: "plan", verbs: map[string]verb{
 		"plan.changed":         {trail: "changed the plan", client: "changed the plan of", flash: "Plan saved."},

@@ -58,7 +58,7 @@ func commands() []command {
 		{"signup", "invite|withdraw|list: say which addresses may create an agency while SIGNUP=invite", program.signUp},
 		{"support", "add, disable or list support agents, list reported sessions", program.support},
 		{"person", "forget: erase a person's account on their written request", program.person},
-		{"tenant", "list|plan|suspend|resume: list the tenants of this installation, set a tenant's plan, or close an agency", program.tenant},
+		{"tenant", "list|plan|suspend|resume|export|restore|delete|wipe: list the tenants, set a plan, close an agency, export, restore or delete a tenant", program.tenant},
 		{"billing", "check: compare with Stripe, and name each difference", program.billing},
 		{"certificate", "verify: check a certificate of approval, without any server", program.certificate},
 		{"files", "check|repair|forget: check or repair object storage, record lost files", program.files},

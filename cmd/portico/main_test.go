@@ -96,6 +96,8 @@ func TestHelp(t *testing.T) {
 		{"support", "disable", "--help"}, {"support", "list", "--help"}, {"support", "flags", "--help"}, {"tenant", "list", "--help"},
 		{"signup", "--help"}, {"signup", "invite", "--help"}, {"signup", "withdraw", "nora@studio.test", "--help"}, {"signup", "list", "--help"},
 		{"person", "--help"}, {"person", "forget", "--help"}, {"person", "forget", "mia@acme.test", "--help"},
+		{"tenant", "export", "--help"}, {"tenant", "restore", "--help"}, {"tenant", "restore", "acme.zip", "--help"},
+		{"tenant", "delete", "acme", "--help"}, {"tenant", "wipe", "--help"},
 		{"files", "--help"}, {"files", "check", "--help"}, {"files", "repair", "--help"}, {"files", "forget", "--help"},
 	} {
 		out, _, err := call(t, nil, args...)

@@ -323,13 +323,21 @@ func (p program) forget(ctx context.Context, op *store.Operator, address string)
 }
 
 func (p program) tenant(ctx context.Context, args []string) error {
-	verb, args, err := p.verb("tenant", args, "list", "plan", "suspend", "resume")
+	verb, args, err := p.verb("tenant", args, "list", "plan", "suspend", "resume", "export", "restore", "delete", "wipe")
 	if verb == "" {
 		return err
 	}
 	switch verb {
 	case "plan":
 		return p.tenantPlan(ctx, args)
+	case "export":
+		return p.tenantExport(ctx, args)
+	case "restore":
+		return p.tenantRestore(ctx, args)
+	case "delete":
+		return p.tenantDelete(ctx, args)
+	case "wipe":
+		return p.tenantWipe(ctx, args)
 	case "suspend":
 		return p.agencyState(ctx, args, verb, "Closes an agency and all of its clients: nobody can change anything, no mail goes out, and\nthe clients' people can't open them. Everything is kept.", (*store.Operator).SuspendAgency)
 	case "resume":

@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"crypto/sha256"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -48,18 +50,33 @@ func File(t testing.TB, me store.Member, version uuid.UUID, name string) uuid.UU
 	return id
 }
 
-// Fingerprint returns a hash over the rows of a tenant without its audit trail. Tests
-// compare two of them to show that nothing changed.
+// Fingerprint returns a hash over the rows of a tenant without its audit trail and its
+// people, whose visits are noted. Tests compare two of them to show that nothing changed.
 func Fingerprint(t testing.TB, tenant uuid.UUID) string {
 	t.Helper()
+	return fingerprint(t, tenant, func(table store.TenantTable) bool { return table.Name != "audit_events" && table.Name != "memberships" })
+}
+
+// WholeFingerprint is [Fingerprint] of every table, the trail included, and of the tenant's own
+// row and domains.
+func WholeFingerprint(t testing.TB, tenant uuid.UUID) string {
+	t.Helper()
+	return fingerprint(t, tenant, func(store.TenantTable) bool { return true })
+}
+
+func fingerprint(t testing.TB, tenant uuid.UUID, of func(store.TenantTable) bool) string {
+	t.Helper()
+	rows := []string{
+		`select 'tenants' || x::text from tenants x where id = $1`,
+		`select 'domains' || x::text from domains x where tenant_id = $1`,
+	}
+	for _, table := range store.Manifest.Tenant {
+		if of(table) {
+			rows = append(rows, fmt.Sprintf(`select '%[1]s' || x::text from %[1]s x where tenant_id = $1`, table.Name))
+		}
+	}
 	var sum string
-	check(t, AdminPool().QueryRow(t.Context(), `
-select md5(string_agg(x, '' order by x)) from (
-    select 'p' || p::text from projects p where tenant_id = $1
-    union all select 'd' || d::text from deliverables d where tenant_id = $1
-    union all select 'v' || v::text from versions v where tenant_id = $1
-    union all select 'f' || f::text from files f where tenant_id = $1
-    union all select 'n' || n::text from file_parts n where tenant_id = $1
-) rows (x)`, tenant).Scan(&sum))
+	check(t, AdminPool().QueryRow(t.Context(),
+		`select coalesce(md5(string_agg(x, '' order by x)), '') from (`+strings.Join(rows, " union all ")+`) rows (x)`, tenant).Scan(&sum))
 	return sum
 }

@@ -121,7 +121,8 @@ begin
     if coalesce(lookup.my_agency_role(), '') not in ('owner', 'admin') or not lookup.is_my_client(p_client) then
         return null;
     end if;
-    update public.tenants t set state = p_to
+    -- Resuming a client that is to be deleted keeps it.
+    update public.tenants t set state = p_to, deleting_at = case when p_to <> 'active' then t.deleting_at end
     where t.id = p_client and t.state <> p_to and p_from in ('', t.state) and t.discarded_at is null;
     return found;
 end $$;

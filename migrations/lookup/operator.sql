@@ -84,7 +84,8 @@ begin
     if p_to not in ('active', 'suspended') then return false; end if;
     select t.id into place from public.tenants t where t.slug = p_slug and t.kind = 'agency' for no key update;
     if place is null then return false; end if;
-    update public.tenants t set state = p_to where t.id = place and t.state <> p_to;
+    update public.tenants t set state = p_to, deleting_at = case when p_to <> 'active' then t.deleting_at end
+    where t.id = place and t.state <> p_to;
     if found then
         insert into public.audit_events (tenant_id, id, party, verb, target_kind, target_id)
         values (place, p_event, 'system', case p_to when 'active' then 'tenant.resumed' else 'tenant.suspended' end, 'tenant', place);
