@@ -61,6 +61,7 @@ var guarded = map[string]map[string]string{
 		"DB.HandoverUsed":        "who was handed over may not be signed in any more",
 		"DB.ProofsUsed":          "proofs belong to a session, which has no tenant",
 		"DB.SpendState":          "proves the identity",
+		"DB.UnsealedTenants":     "the schedule goes through all tenants",
 		"DB.StepUpByCode":        "proves the identity",
 		"DB.Sweep":               "sessions, flows and rate limits have no tenant",
 		"DB.personDeed":          "keys and identities belong to a person; its callers are listed below",
