@@ -61,6 +61,7 @@ func commands() []command {
 		{"tenant", "list|plan|suspend|resume: list the tenants of this installation, set a tenant's plan, or close an agency", program.tenant},
 		{"billing", "check: compare with Stripe, and name each difference", program.billing},
 		{"certificate", "verify: check a certificate of approval, without any server", program.certificate},
+		{"audit", "verify|export: check the audit trail of a workspace, without any server, or write it to a file", program.audit},
 		{"files", "check|repair|forget: check or repair object storage, record lost files", program.files},
 	}
 }
