@@ -97,9 +97,11 @@ func createScriptedTenants(t *testing.T) *scriptedTenants {
 	}))
 	h.requestAccess(t, db, owner)
 	var versions []store.Version
-	check(t, db.Read(ctx, owner, store.ListVersions(deliverable, &versions)))
+	var events []store.Activity
+	// The grant: the client reads of it too.
+	check(t, db.Read(ctx, owner, store.ListVersions(deliverable, &versions), store.ListActivity(store.ActivityFilter{Verb: "support.granted"}, &events)))
 	h.ids["projects"], h.ids["deliverables"], h.ids["members"] = project.String(), deliverable.String(), owner.ID().String()
-	h.ids["clients"] = owner.TenantID().String()
+	h.ids["clients"], h.ids["activity"] = owner.TenantID().String(), events[0].ID.String()
 	h.files = "/w/" + h.client + "/versions/" + versions[0].ID.String() + "/files"
 	h.invite = pathIn(t, mailed(t, at("invited"), since, ""), "/invites/")
 	return h

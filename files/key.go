@@ -17,6 +17,8 @@ var (
 	KindRendition = Kind{"renditions"} // the picture of a page, under an id of its own
 	KindBrand     = Kind{"brand"}      // a tenant's logo
 	KindExport    = Kind{"exports"}    // an archive made for download
+	// KindCheckpoint is a signed checkpoint of the audit trail, under the id of its row
+	KindCheckpoint = Kind{"checkpoints"}
 )
 
 var kinds = map[string]Kind{
@@ -25,6 +27,8 @@ var kinds = map[string]Kind{
 	KindRendition.name: KindRendition,
 	KindBrand.name:     KindBrand,
 	KindExport.name:    KindExport,
+
+	KindCheckpoint.name: KindCheckpoint,
 }
 
 // String is the kind's segment in a key.

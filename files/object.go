@@ -190,16 +190,16 @@ func infoOf(key Key, out *s3.HeadObjectOutput) ObjectInfo {
 	}
 }
 
-// Put stores a small object in one call and replaces an earlier one. It accepts only what jobs make of files: previews
-// and renditions. Uploaded files arrive in parts and are never replaced, but a preview is made again if a job failed before it
+// Put stores a small object in one call and replaces an earlier one. It accepts only what jobs make: previews,
+// renditions and checkpoints. Uploaded files arrive in parts and are never replaced, but a preview is made again if a job failed before it
 // recorded the first one.
 func (v Vault) Put(ctx context.Context, key Key, content []byte) (Digest, error) {
 	const op = "put object"
 	if err := v.checkTenant(op, key); err != nil {
 		return Digest{}, err
 	}
-	if key.kind != KindPreview && key.kind != KindRendition {
-		return Digest{}, &Error{op: op, kind: ErrExists, cause: "only a preview or a rendition may be replaced"}
+	if key.kind != KindPreview && key.kind != KindRendition && key.kind != KindCheckpoint {
+		return Digest{}, &Error{op: op, kind: ErrExists, cause: "only what jobs make may be replaced"}
 	}
 	digest := Digest(sha256.Sum256(content))
 	_, err := v.storage.client.PutObject(ctx, &s3.PutObjectInput{

@@ -22,19 +22,10 @@ const activityShown = 50
 
 func (s *Server) activityList(r *http.Request) page {
 	q := r.URL.Query()
-	filter := store.ActivityFilter{
-		Kind:    kindOf(q.Get("kind")),
-		Denied:  q.Get("refused") != "",
-		Support: q.Get("support") != "",
-		Fold:    q.Get("kind") != "viewed" && !web.IsID(q.Get("support")),
-		Page:    store.PageOf(activityShown, frame.ParseCursor(q.Get("before"))),
-	}
-	if id, ok := web.ParseID(q.Get("person")); ok {
-		filter.Person = id
-	}
-	if id, ok := web.ParseID(q.Get("support")); ok {
-		filter.SupportSession = id
-	}
+	filter := activityFilter(q)
+	filter.Fold = q.Get("kind") != "viewed" && filter.SupportSession == uuid.Nil && filter.Verb == "" && filter.Target == uuid.Nil
+	filter.Seal = true
+	filter.Page = store.PageOf(activityShown, frame.ParseCursor(q.Get("before")))
 	var events []store.Activity
 	var people []store.Membership
 	reads := func(at store.Standing) []store.Read {
@@ -49,10 +40,15 @@ func (s *Server) activityList(r *http.Request) page {
 		c := frame.Tenant(r, me)
 		props := views.ActivityProps{
 			Lead:     activityLead(me),
-			Filters:  activityFilters(c, q, seesBilling(me.Standing())),
+			Filters:  activityFilters(c, q, filter, events, seesBilling(me.Standing())),
 			People:   activityPeople(me, people, filter.Person),
 			Keep:     keptFilters(q),
-			Filtered: filter.Kind != "" || filter.Denied || filter.Support || filter.Person != uuid.Nil,
+			Filtered: len(with(q, "before", "")) > 0,
+			From:     dayOf(filter.From, 0), Until: dayOf(filter.Until, -1),
+		}
+		if me.Support == nil && me.May(store.ExportActivity) {
+			without := with(q, "before", "")
+			props.CSVURL, props.JSONLURL, props.ArchiveURL = c.Base.ActivityExport("csv", without), c.Base.ActivityExport("jsonl", without), c.Base.ActivityArchive()
 		}
 		events, next := store.Cut(events, filter.Page, func(e store.Activity) store.Cursor { return store.Cursor{At: e.At, ID: e.ID} })
 		if older := frame.WriteCursor(next); older != "" {
@@ -66,6 +62,38 @@ func (s *Server) activityList(r *http.Request) page {
 	}}
 }
 
+// filterKeys are the filters of the activity page, as its query names them.
+var filterKeys = []string{"kind", "act", "target", "refused", "support", "person", "from", "until", "before"}
+
+// activityFilter reads the filter of the activity page and its exports. What it can't read
+// filters nothing.
+func activityFilter(q url.Values) store.ActivityFilter {
+	f := store.ActivityFilter{Kind: kindOf(q.Get("kind")), Denied: q.Get("refused") != "", Support: q.Get("support") != ""}
+	if act := q.Get("act"); views.IsTrailVerb(act) {
+		f.Verb = act
+	}
+	for key, to := range map[string]*uuid.UUID{"person": &f.Person, "target": &f.Target, "support": &f.SupportSession} {
+		if id, ok := web.ParseID(q.Get(key)); ok {
+			*to = id
+		}
+	}
+	if day, err := time.Parse(time.DateOnly, q.Get("from")); err == nil {
+		f.From = day
+	}
+	if day, err := time.Parse(time.DateOnly, q.Get("until")); err == nil {
+		f.Until = day.AddDate(0, 0, 1)
+	}
+	return f
+}
+
+// dayOf is a day of the filter, so many days later, or "".
+func dayOf(t time.Time, days int) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.AddDate(0, 0, days).Format(time.DateOnly)
+}
+
 // seesBilling says whether a member reads in the trail what the agency pays.
 func seesBilling(at store.Standing) bool { return at.May(store.SeeBilling) && !at.Support }
 
@@ -74,6 +102,10 @@ func byDay(c views.Chrome, me store.Member, events []store.Activity, clients map
 	now := time.Now()
 	var days []views.ActivityDay
 	for i, row := range eventRows(c.Base, me, events, clients) {
+		// Support reads no log, and so opens no event.
+		if me.Support == nil {
+			row.URL, row.Seal = c.Base.ActivityEvent(events[i].ID.String()), sealWords(events[i].Position)
+		}
 		label, lang := c.Dates.DayLabel(events[i].At, now)
 		if len(days) == 0 || days[len(days)-1].Label != label {
 			days = append(days, views.ActivityDay{Label: label, Lang: lang})
@@ -103,9 +135,13 @@ func activityPeople(me store.Member, people []store.Membership, chosen uuid.UUID
 	return options
 }
 
-// keptFilters are the filters besides the person, as hidden fields: name and value.
+// keptFilters are the filters that the form has no field for, as hidden fields: name and
+// value.
 func keptFilters(q url.Values) (kept []views.Choice) {
-	for _, key := range []string{"kind", "refused", "support"} {
+	for _, key := range filterKeys {
+		if key == "person" || key == "from" || key == "until" || key == "before" {
+			continue // they are fields of the form, or no filter
+		}
 		if v := q.Get(key); v != "" {
 			kept = append(kept, views.Choice{Value: key, Label: v})
 		}
@@ -234,7 +270,15 @@ func kindOf(q string) string {
 	return q
 }
 
-func activityFilters(c views.Chrome, q url.Values, billing bool) []views.FilterGroup {
+// sealWords say where an event stands in its log.
+func sealWords(position *int64) string {
+	if position == nil {
+		return "not sealed yet"
+	}
+	return "sealed #" + ui.Number(*position)
+}
+
+func activityFilters(c views.Chrome, q url.Values, f store.ActivityFilter, events []store.Activity, billing bool) []views.FilterGroup {
 	what := views.FilterGroup{Label: "What"}
 	for _, f := range views.TrailFilters(c.Staff) {
 		if f.Value == string(store.KindBilling) && !billing {
@@ -246,7 +290,37 @@ func activityFilters(c views.Chrome, q url.Values, billing bool) []views.FilterG
 		option(c.Base, q, "Refused only", "refused", "1"),
 		option(c.Base, q, "Support and view as", "support", "1"),
 	}}
-	return []views.FilterGroup{what, how}
+	return append([]views.FilterGroup{what, how}, chosenFilters(c, q, f, events)...)
+}
+
+// chosenFilters are the filters that pages of events lead to. Their links remove them.
+func chosenFilters(c views.Chrome, q url.Values, f store.ActivityFilter, events []store.Activity) []views.FilterGroup {
+	only := views.FilterGroup{Label: "Only"}
+	if f.Verb != "" {
+		only.Options = append(only.Options, option(c.Base, q, views.TrailVerb(f.Verb, false), "act", f.Verb))
+	}
+	if f.Target != uuid.Nil {
+		name := "One thing"
+		if len(events) > 0 && events[0].TargetName != "" {
+			name = events[0].TargetName
+		}
+		only.Options = append(only.Options, option(c.Base, q, name, "target", q.Get("target")))
+	}
+	if f.SupportSession != uuid.Nil {
+		only.Options = append(only.Options, option(c.Base, q, "One session", "support", q.Get("support")))
+	}
+	for _, day := range []struct {
+		key, words string
+		at         time.Time
+	}{{"from", "From ", f.From}, {"until", "Until ", f.Until}} {
+		if !day.at.IsZero() {
+			only.Options = append(only.Options, option(c.Base, q, day.words+q.Get(day.key), day.key, q.Get(day.key)))
+		}
+	}
+	if only.Options == nil {
+		return nil
+	}
+	return []views.FilterGroup{only}
 }
 
 // option is a filter option as a link. The link of the current option removes it.
@@ -265,7 +339,7 @@ func option(base views.Base, q url.Values, label, key, value string) views.Filte
 // keeps only the keys of the filter.
 func with(q url.Values, key, value string) url.Values {
 	next := url.Values{}
-	for _, k := range []string{"kind", "refused", "support", "person", "before"} {
+	for _, k := range filterKeys {
 		if v := q.Get(k); v != "" {
 			next.Set(k, v)
 		}

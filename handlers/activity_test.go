@@ -64,6 +64,12 @@ func TestBillingInTheTrailIsForWhoMaySeeIt(t *testing.T) {
 		hasNot(t, "a member's "+path, s.as(t, a.Ravi).get(t, path), says, "kind=billing\"")
 		hasNot(t, "support's "+path, support.get(t, path), says, "kind=billing\"")
 	}
+	event := "/w/" + a.Agency + "/activity/" + loggedEvent(t, dana.TenantID(), "billing.payment_failed").String()
+	sealTrail(t, dana.TenantID())
+	for _, path := range []string{event, event + "/proof"} {
+		want(t, "the owner's "+path, s.as(t, a.Dana).get(t, path), http.StatusOK)
+		want(t, "a member's "+path, s.as(t, a.Ravi).get(t, path), http.StatusNotFound)
+	}
 	hasNot(t, "a member's home", s.as(t, a.Ravi).get(t, "/"), says)
 	// The database hides it from support, whatever a read asks for.
 	me, _ := storetest.Visit(t, session, a.Agency).Member()

@@ -210,6 +210,7 @@ var sentences = map[string]string{
 	"support.write_confirmed":        "approved changes by another support agent",
 	"support.ledger_exported":        "downloaded the support ledger",
 	"job.cancelled":                  "had a task cancelled because they no longer had permission",
+	"activity.exported":              "exported the activity log",
 	"access.refused":                 "was refused access",
 	"access.refused_often":           "was refused access many more times within a minute",
 }

@@ -181,7 +181,7 @@ var acts = map[string]act{
 
 // idKinds are the path segments before {id} for which the matrix has ids. Those in one
 // group are ids of the same rows.
-var idKinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}, {"passkeys"}, {"identities"}, {"domains"}, {"members"}, {"invites"}, {"clients"}, {"asks"}, {"keys"}, {"notes"}, {"comments"}}
+var idKinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}, {"passkeys"}, {"identities"}, {"domains"}, {"members"}, {"invites"}, {"clients"}, {"asks"}, {"keys"}, {"notes"}, {"comments"}, {"activity"}}
 
 // pathValues are the values of the other wildcards in paths.
 var pathValues = map[string]string{

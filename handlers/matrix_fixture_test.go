@@ -1,7 +1,9 @@
 package handlers_test
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 
 	"portico/e2e/storetest"
 	"portico/files"
+	"portico/handlers/jobs"
 	"portico/store"
 )
 
@@ -93,7 +96,28 @@ func newFixture(t *testing.T, s *site, a *storetest.Tenants, slug string) *fixtu
 	_, e.things["keys"] = storetest.APIKey(t, a.Dana, slug, store.ScopeReadWork)
 	e.hidden["keys"] = e.things["keys"]
 	e.hidden["invites"] = e.invite(t, store.PartyAgency, e.markHidden)
+	e.things["activity"], e.hidden["activity"] = e.event(t, "version.published"), e.event(t, "project.created")
+	sealTrail(t, e.tenant)
 	return e
+}
+
+// event is the first event of a verb. Clients read of publications, but not of new projects.
+func (e *fixture) event(t *testing.T, verb string) (id uuid.UUID) {
+	t.Helper()
+	err := storetest.AdminPool().QueryRow(t.Context(), `select id from audit_events where tenant_id = $1 and verb = $2 order by at, id limit 1`, e.tenant, verb).Scan(&id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// sealTrail seals the trail of a tenant as the job does.
+func sealTrail(t *testing.T, tenant uuid.UUID) {
+	t.Helper()
+	sealer := jobs.Sealer{DB: storetest.DB(), Keys: []ed25519.PrivateKey{ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))}, Host: "portals.test", Log: slog.New(slog.DiscardHandler)}
+	if err := sealer.Seal(t.Context(), storetest.Job(t, tenant), true); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // consent lets support make changes, by both sides: what a client has revoked, staff can't

@@ -19,6 +19,9 @@ alter table support_reviews force row level security;
 create policy tenant on support_reviews to portico_app
     using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
     with check (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
+create policy operator on support_reviews to portico_owner
+    using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
+    with check (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
 -- Nobody reviews a session from inside one.
 create policy in_person_insert on support_reviews as restrictive for insert to portico_app
     with check (created_by = nullif(current_setting('app.user_id', true), '')::uuid

@@ -19,6 +19,9 @@ alter table support_codes force row level security;
 create policy tenant on support_codes to portico_app
     using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
     with check (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
+create policy operator on support_codes to portico_owner
+    using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
+    with check (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid);
 -- Support inside a session neither reads a code nor makes one, and no program does.
 create policy in_person on support_codes as restrictive to portico_app
     using (nullif(current_setting('app.support_session_id', true), '') is null

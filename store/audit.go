@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -169,6 +170,7 @@ type Activity struct {
 	Result           EventResult
 	ActorID          *uuid.UUID
 	ActorName        string
+	SubjectID        *uuid.UUID
 	SubjectName      string
 	SupportSessionID *uuid.UUID
 	KeyName          string // of the API key with which a program acted as the actor; "" for none
@@ -177,7 +179,12 @@ type Activity struct {
 	TargetID         *uuid.UUID
 	TargetName       string
 	TargetWithin     *uuid.UUID // of a file: its deliverable
+	RequestID        string
 	Detail           map[string]any
+	// Position is the event's place in its log, and Leaf its hash there; nil if it isn't sealed
+	// yet, if the filter didn't ask, or if the reader acts in a support session.
+	Position *int64
+	Leaf     []byte
 	// Views and ViewedFiles are how many views or searches a folded row stands for, and of
 	// how many different files.
 	Views, ViewedFiles int
@@ -185,7 +192,16 @@ type Activity struct {
 
 // ActivityFilter narrows and pages the trail. Zero means everything, newest first.
 type ActivityFilter struct {
+	Event  uuid.UUID // only this one
 	Person uuid.UUID // actor or subject
+	Target uuid.UUID
+	Verb   string
+	// From and Until limit the times: from the first, before the second.
+	From, Until time.Time
+	// Seal reads where the events stand in their log.
+	Seal bool
+	// Whole folds nothing, leaves out no mails, and reads up to 1000 rows.
+	Whole bool
 	// Kind is the part of the verb before the dot, a key of [Acts], or "mail" for mails,
 	// which are otherwise left out.
 	Kind string
@@ -219,10 +235,53 @@ var alwaysFolded = []string{"support.asset_seen", "support.found"}
 
 // folded are the verbs of which one row stands for all of a person and day.
 func (f ActivityFilter) folded() []string {
+	if f.Whole {
+		return []string{}
+	}
 	if f.Fold {
 		return append([]string{"file.viewed", "support.page_seen", "project.moved", "deliverable.moved"}, alwaysFolded...)
 	}
 	return alwaysFolded
+}
+
+// only are the conditions of the filter that are equalities or ranges, which have indexes, and
+// their arguments. A condition that a filter doesn't have isn't in the statement.
+func (f ActivityFilter) only() (sql string, args map[string]any) {
+	args = map[string]any{}
+	for _, c := range []struct {
+		is        bool
+		sql, name string
+		value     any
+	}{
+		{f.Event != uuid.Nil, "id = @event", "event", f.Event},
+		{f.Target != uuid.Nil, "target_id = @target", "target", f.Target},
+		{f.Verb != "", "verb = @verb", "verb", f.Verb},
+		{!f.From.IsZero(), "at >= @from", "from", f.From},
+		{!f.Until.IsZero(), "at < @until", "until", f.Until},
+		{f.Denied, "result = @result", "result", ResultDenied},
+	} {
+		if c.is {
+			sql += "\n      and " + c.sql
+			args[c.name] = c.value
+		}
+	}
+	return sql, args
+}
+
+// sealing are the columns and the join that say where an event e stands in its log.
+func (f ActivityFilter) sealing() (columns, join string) {
+	if !f.Seal {
+		return "null::bigint as position, null::bytea as leaf", ""
+	}
+	return "l.position, l.leaf", "\nleft join audit_leaves l on l.tenant_id = e.tenant_id and l.event_id = e.id"
+}
+
+// rows is how many rows to read.
+func (f ActivityFilter) rows() int {
+	if f.Whole {
+		return min(max(f.Limit, 1), 1000)
+	}
+	return f.limit()
 }
 
 // sameActs selects the acts that are folded with the row: by the same person, in the same
@@ -242,22 +301,39 @@ func sameActs(row, others string) string {
 func ListActivity(f ActivityFilter, dst *[]Activity) Read {
 	at, id := f.before()
 	joins, name := targetNames(false)
+	only, args := f.only()
+	seal, sealJoin := f.sealing()
+	read := pgx.StrictNamedArgs{
+		"before_at": at,
+		"before_id": id,
+		"person":    nilIfZero(f.Person),
+		"kind":      f.Kind,
+		"whole":     f.Whole || f.Event != uuid.Nil,
+		"verbs":     Acts[f.Kind],
+		"folded":    f.folded(),
+		"others":    f.Others,
+		"billing":   f.Billing,
+		"support":   f.Support,
+		"session":   nilIfZero(f.SupportSession),
+		"limit":     f.rows(),
+	}
+	maps.Copy(read, args)
 	return Read{many("list activity", dst, `
 select e.id, e.at, e.verb, e.result, e.actor_id,
        coalesce(a.name, s.actor_name, case when e.actor_id is null then 'Portico' else 'Support' end) as actor_name,
-       coalesce(m.name, '') as subject_name,
+       e.subject_id, coalesce(m.name, '') as subject_name,
        e.support_session_id, coalesce(k.name, '') as key_name, coalesce(s.kind, t.kind, '') = 'view_as' as view_as, e.target_kind, e.target_id,
        `+name+`,
        w.deliverable_id as target_within,
-       e.detail, coalesce(v.views, 0) as views, coalesce(v.files, 0) as viewed_files
+       e.request_id, e.detail, `+seal+`, coalesce(v.views, 0) as views, coalesce(v.files, 0) as viewed_files
 from (
     select *
     from audit_events e0
     where tenant_id = @tenant_id
-      and (at, id) < (@before_at, @before_id)
+      and (at, id) < (@before_at, @before_id)`+only+`
       and (@person::uuid is null or actor_id = @person or subject_id = @person)
       and case @kind
-          when '' then right(verb, 10) <> '.mail_sent' or @session::uuid is not null
+          when '' then right(verb, 10) <> '.mail_sent' or @session::uuid is not null or @whole
           when 'mail' then right(verb, 10) = '.mail_sent'
           else starts_with(verb, @kind || '.') or verb = any (@verbs::text[])
           end
@@ -271,7 +347,6 @@ from (
           and verb <> 'support.asset_seen'))
       and `+targetShown()+`
       and (@billing or not starts_with(verb, 'billing.'))
-      and (not @denied or result = 'denied')
       and (not @support or support_session_id is not null)
       and (@session::uuid is null or support_session_id = @session)
     order by at desc, id desc
@@ -281,7 +356,7 @@ left join memberships a on a.tenant_id = e.tenant_id and a.user_id = e.actor_id
 left join memberships m on m.tenant_id = e.tenant_id and m.user_id = e.subject_id
 left join support_sessions s on s.tenant_id = e.tenant_id and s.id = e.support_session_id
 left join api_keys k on k.tenant_id = e.tenant_id and k.id = e.api_key_id
-left join support_sessions t on t.tenant_id = e.tenant_id and t.id = e.target_id and e.target_kind = 'support_session'`+joins+`
+left join support_sessions t on t.tenant_id = e.tenant_id and t.id = e.target_id and e.target_kind = 'support_session'`+sealJoin+joins+`
 left join versions w on w.tenant_id = e.tenant_id and w.id = target_files.version_id
 left join lateral (
     select count(*)::int as views, count(distinct same.target_id)::int as files
@@ -292,21 +367,7 @@ left join lateral (
       and same.at >= date_trunc('day', e.at, 'UTC')
       and (same.at, same.id) <= (e.at, e.id)
 ) v on true
-order by e.at desc, e.id desc`,
-		pgx.StrictNamedArgs{
-			"before_at": at,
-			"before_id": id,
-			"person":    nilIfZero(f.Person),
-			"kind":      f.Kind,
-			"verbs":     Acts[f.Kind],
-			"folded":    f.folded(),
-			"others":    f.Others,
-			"billing":   f.Billing,
-			"denied":    f.Denied,
-			"support":   f.Support,
-			"session":   nilIfZero(f.SupportSession),
-			"limit":     f.limit(),
-		})}
+order by e.at desc, e.id desc`, read)}
 }
 
 // ChangedByReader reads whether the newest act of these verbs on a thing is the reader's

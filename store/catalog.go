@@ -16,7 +16,7 @@ const canonicalPolicy = `(tenant_id = (NULLIF(current_setting('app.tenant_id'::t
 // definerFunctions are the functions that run with more rights than their caller, each
 // with who may call it. They are the whole cross-tenant surface.
 var definerFunctions = map[string]string{
-	"active_tenants": "app", "assign_everywhere": "app", "assign_staff": "app", "assign_standing": "app", "colleague": "app", "create_client": "app", "end_staff": "app", "flow_answered": "app", "flow_begin": "app", "flow_mint": "app", "flow_mail_result": "app", "flow_peek": "app",
+	"active_tenants": "app", "unsealed_tenants": "app", "assign_everywhere": "app", "assign_staff": "app", "assign_standing": "app", "colleague": "app", "create_client": "app", "end_staff": "app", "flow_answered": "app", "flow_begin": "app", "flow_mint": "app", "flow_mail_result": "app", "flow_peek": "app",
 	"flow_spend_state": "app", "forget_me": "app", "discard_client": "app", "front_door": "app", "domains_due": "app", "handover_begin": "app", "handover_spend": "app", "handover_used": "app", "proofs_used": "app", "inviter_agency_role": "app", "i_am_agent": "app", "is_my_client": "app", "job_refused": "app", "job_standing": "app", "logo": "app", "mail_brand": "app", "my_agency": "app", "my_brand": "app", "my_clients": "app", "my_clients_counted": "app", "my_clients_usage": "app", "my_leaving": "app", "my_plans": "app", "my_staff": "app", "unassign_staff": "app",
 	"my_workspaces": "app", "person_for": "app", "rate_hit": "app", "rate_refund": "app", "recount": "app", "set_client_plan": "app", "set_client_state": "app", "set_support_asks": "app", "sign_in_by_code": "app",
 	"sign_in_by_identity": "app", "sign_in_by_link": "app", "step_up_by_code": "app", "support_find": "app",
@@ -31,7 +31,7 @@ var definerFunctions = map[string]string{
 	"stripe_received": "app", "stripe_route": "app", "stripe_event": "app", "stripe_worked": "app", "stripe_bind": "app", "stripe_customers_of_mine": "app", "stripe_customer_ended": "app",
 	"billing_applied": "app", "billing_due": "app", "billed_agencies": "app", "my_use": "app", "read_only": "app",
 	// Only called by other functions.
-	"nobody_asks": "nobody", "billed_agency": "nobody",
+	"erase_details_of": "nobody", "nobody_asks": "nobody", "billed_agency": "nobody",
 	"begin_staff": "nobody", "brand_of": "nobody", "came_through": "nobody", "end_staff_in": "nobody", "may_assign": "nobody", "flow_state": "nobody", "flow_try_code": "nobody", "forget": "nobody", "host_of": "nobody", "invite_open": "nobody", "may_view_as": "nobody", "owned_alone": "nobody", "support_may_write": "nobody", "my_agency_role": "nobody", "person_proved": "nobody", "session_open": "nobody", "support_end": "nobody",
 	"last_activity": "nobody", "support_over": "nobody", "tenant_active": "nobody", "host_holds": "nobody", "session_lives": "nobody", "support_allows": "nobody", "support_mode": "nobody",
 	"freshly_proved": "nobody", "key_lives": "nobody", "may_sign_up": "nobody", "passkey_used": "nobody", "ways_in": "nobody",

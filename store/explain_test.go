@@ -85,6 +85,12 @@ insert into deliverable_views (tenant_id, user_id, deliverable_id, shown_at)
 select tenant_id, pg_temp.id('user', u), id, now() from deliverables, generate_series(1, 3) u where position % 2 = 0;
 insert into audit_events (tenant_id, id, at, actor_id, subject_id, party, verb, target_kind, target_id)
 select tenant_id, id, updated_at, created_by, created_by, 'agency', 'deliverable.created', 'deliverable', id from deliverables;
+insert into audit_leaves (tenant_id, side, position, event_id, leaf, detail_hash)
+select tenant_id, 'agency', row_number() over (partition by tenant_id order by at, id) - 1, id, sha256('x'), sha256('x') from audit_events;
+insert into audit_tiles (tenant_id, side, level, number, hashes)
+select id, 'agency', 0, i, decode(repeat('00', 8192), 'hex') from t, generate_series(0, 39) i;
+insert into audit_checkpoints (tenant_id, id, side, size, root, edge, note, until)
+select id, gen_random_uuid(), 'agency', i, sha256('x'), '', 'x', now() - (200 - i) * interval '5 minutes' from t, generate_series(1, 200) i;
 insert into support_grants (tenant_id, id, created_by, party, replaced_at, ends_at)
 select id, pg_temp.id('grant', g), pg_temp.id('user', 2), 'agency', case when g > 1 then now() end, now() + interval '1 hour' from t, generate_series(1, 20) g;
 insert into support_sessions (tenant_id, id, kind, grant_id, actor_id, actor_name, subject_id, subject_party, reason, ticket, ends_at)
@@ -126,6 +132,12 @@ func readsToExplain() map[string][]store.Read {
 		placements      []store.Placement
 		agencies        []store.OwnAgency
 		activity        []store.Activity
+		hashes          [][]byte
+		tiles           []store.SealTile
+		checkpoints     []store.SealCheckpoint
+		sealed          []store.SealedRow
+		unsealed        []store.SealableEvent
+		place           *store.SealedPlace
 		notes           []store.Note
 		comments        []store.Comment
 		noteNews        []store.NoteNews
@@ -218,7 +230,18 @@ func readsToExplain() map[string][]store.Read {
 			store.ListActivity(store.ActivityFilter{Kind: "project"}, &some.activity), store.ListActivity(store.ActivityFilter{Fold: true}, &some.activity),
 			store.ListActivity(store.ActivityFilter{Kind: "viewed", Fold: true, Person: id("user")}, &some.activity), store.ListActivity(store.ActivityFilter{Denied: true}, &some.activity),
 			store.ListActivity(store.ActivityFilter{Others: true}, &some.activity),
+			store.ListActivity(store.ActivityFilter{Event: id("deliverable1"), Seal: true}, &some.activity),
+			store.ListActivity(store.ActivityFilter{Verb: "deliverable.created", Seal: true}, &some.activity),
+			store.ListActivity(store.ActivityFilter{Target: id("deliverable1"), Seal: true}, &some.activity),
+			store.ListActivity(store.ActivityFilter{From: time.Now().AddDate(0, 0, -2), Until: time.Now(), Seal: true}, &some.activity),
+			store.ListActivity(store.ActivityFilter{Whole: true, Seal: true, Page: store.Page{Limit: 1000}}, &some.activity),
 			store.ListActivity(store.ActivityFilter{Support: true}, &some.activity)},
+		"ListLeafHashes":    {store.ListLeafHashes(store.AgencySide, 0, 100, &some.hashes)},
+		"ListTiles":         {store.ListTiles(store.AgencySide, 0, 0, 10, &some.tiles)},
+		"ListCheckpoints":   {store.ListCheckpoints(store.AgencySide, 5, 1, &some.checkpoints)},
+		"ListSealedRows":    {store.ListSealedRows(store.AgencySide, 5, 1000, &some.sealed)},
+		"ListUnsealed":      {store.ListUnsealed(store.ClientSide, store.Cursor{}, 1000, &some.unsealed)},
+		"GetSealedPlace":    {store.GetSealedPlace(id("deliverable1"), &some.place)},
 		"ChangedByReader":   {store.ChangedByReader(id("project"), []string{"project.updated"}, &some.yes)},
 		"ListBin":           {store.ListBin(&some.bin)},
 		"BinHeldUntil":      {store.BinHeldUntil(&some.held)},

@@ -28,7 +28,8 @@ const (
 	KindAccessRequest  Kind = "access_request"
 	KindJob            Kind = "job"
 	KindAPIKey         Kind = "api_key"
-	KindAccess         Kind = "access" // a page or a form; only refusals have this target
+	KindActivity       Kind = "activity" // the trail itself
+	KindAccess         Kind = "access"   // a page or a form; only refusals have this target
 )
 
 // kindRow is everything that this package knows of one kind. To archive, bin, move or
@@ -168,6 +169,7 @@ returning p.id`},
 			"support.ledger_exported", "support.session_accepted", "support.session_flagged"}},
 	{kind: KindAPIKey, table: "api_keys", id: "id", name: "name", verbs: []string{"api_key.created", "api_key.revoked"}},
 	{kind: KindJob, verbs: []string{"job.cancelled"}},
+	{kind: KindActivity, verbs: []string{"activity.exported"}},
 	{kind: KindAccess, verbs: []string{"access.refused", "access.refused_often"}},
 }
 

@@ -104,6 +104,8 @@ var (
 		"person_for":      "an id, the same in every tenant, for who may add people",
 		"who_is_asking":   "the tenant at an address, to the program alone",
 		"sign_up":         "slugs are public names",
+
+		"unsealed_tenants": "ids alone, and nobody is asked for",
 	}
 	narrowTellsAgents = map[string]string{
 		"support_ask": "agents find tenants by name", "support_find": "agents find tenants by name", "support_start": "agents find tenants by name", "support_people": "agents find tenants by name",

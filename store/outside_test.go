@@ -68,6 +68,7 @@ var guarded = map[string]map[string]string{
 		"DB.ProveSupport":        "counts the support sessions of the whole installation",
 		"DB.ProofsUsed":          "proofs belong to a session, which has no tenant",
 		"DB.SpendState":          "proves the identity",
+		"DB.UnsealedTenants":     "the schedule goes through all tenants",
 		"DB.StepUpByCode":        "proves the identity",
 		"DB.Sweep":               "sessions, flows and rate limits have no tenant",
 		"DB.personDeed":          "keys and identities belong to a person; its callers are listed below",

@@ -39,6 +39,7 @@ const (
 	SeeBin            Capability = "see bin"             // and restore from it
 	SeePeople         Capability = "see people"          // names and addresses in this tenant
 	SeeActivity       Capability = "see activity"        // the tenant's audit trail
+	ExportActivity    Capability = "export activity"     // as a file
 	SeeSupport        Capability = "see support"         // grants and the ledger
 	GrantSupport      Capability = "grant support"       // give and revoke support access
 	ViewAs            Capability = "view as"             // view as one of the client's people, read-only
@@ -79,6 +80,7 @@ var rights = map[Capability]map[Party]ranks{
 	SeeBin:            {PartyAgency: editors, PartyClient: nobody},
 	SeePeople:         {PartyAgency: everyone, PartyClient: editors},
 	SeeActivity:       {PartyAgency: everyone, PartyClient: management},
+	ExportActivity:    {PartyAgency: management, PartyClient: management},
 	SeeSupport:        {PartyAgency: management, PartyClient: management},
 	GrantSupport:      {PartyAgency: management, PartyClient: management},
 	ViewAs:            {PartyAgency: management, PartyClient: nobody},

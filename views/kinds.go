@@ -212,6 +212,9 @@ var kinds = []kind{
 	{word: "job", verbs: map[string]verb{
 		"job.cancelled": {trail: "had a task cancelled because they no longer had permission"},
 	}},
+	{word: "activity", verbs: map[string]verb{
+		"activity.exported": {trail: "exported the activity log"},
+	}},
 	{word: "access", filter: "Refusals", verbs: map[string]verb{
 		"access.refused":       {trail: "was refused access"},
 		"access.refused_often": {trail: "was refused access many more times within a minute"},
@@ -234,6 +237,12 @@ func verbOf(word string) (verb, bool) {
 		}
 	}
 	return verb{}, false
+}
+
+// IsTrailVerb says that a verb of the trail has words.
+func IsTrailVerb(word string) bool {
+	v, _ := verbOf(word)
+	return v.trail != ""
 }
 
 // Sentence is an event of the trail as a sentence: actor, Before, Target, After.

@@ -487,6 +487,24 @@ func (b Base) Activity(q url.Values) string {
 	return string(b) + "/activity?" + q.Encode()
 }
 
+// ActivityEvent is the page of one event.
+func (b Base) ActivityEvent(id string) string { return b.Activity(nil) + "/" + id }
+
+// ActivityProof is the proof that an event is sealed, which any tool that knows C2SP's format checks.
+func (b Base) ActivityProof(id string) string { return b.ActivityEvent(id) + "/proof" }
+
+// ActivityExport is the list of events as a file: "csv" or "jsonl"; the query holds the filters of the page.
+func (b Base) ActivityExport(format string, q url.Values) string {
+	path := string(b) + "/activity." + format
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}
+
+// ActivityArchive is the sealed trail as a file that portico audit verify checks.
+func (b Base) ActivityArchive() string { return string(b) + "/activity.zip" }
+
 // Support is the tenant's own page about support access, with the ledger.
 func (b Base) Support() string { return string(b) + "/support" }
 

@@ -353,5 +353,12 @@ func eventWords(m *ui.Markup, e *EventRow) {
 		m.Text(e.Support)
 		m.Raw(`</span></p>`)
 	}
+	if e.Seal != "" {
+		m.Raw(`<p class="event-where"><a href="`)
+		m.URL(e.URL)
+		m.Raw(`">`)
+		m.Text(e.Seal)
+		m.Raw(`</a></p>`)
+	}
 	m.Raw(`</div>`)
 }

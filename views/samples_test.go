@@ -136,6 +136,15 @@ func events() []views.EventRow {
 	}
 }
 
+func sealedEvents() []views.EventRow {
+	all := events()
+	for i := range all {
+		all[i].URL, all[i].Seal = acme.ActivityEvent("e1"), "sealed #41,19"+strconv.Itoa(i)
+	}
+	all[0].Seal = "not sealed yet"
+	return all
+}
+
 func fileRows() []views.FileRow {
 	return []views.FileRow{
 		{ID: "f1", Name: "Logo_v3.png", Kind: views.FileImage, Type: "PNG image", Size: ui.Size(2_412_000), DownloadURL: acme.File("f1"), ShownURL: "/sample/logo.svg", InlineURL: "/sample/logo.svg", CanDelete: true},
@@ -692,6 +701,11 @@ func placeSamples() []sample {
 		{"invite-new-error", views.InviteNew(client(), views.InviteNewProps{Form: views.InviteNewForm{Name: hostile, Email: hostile, Errors: ui.Errors{"email": "Enter an email address, such as mia@acme.example.", "name": "Enter a name.", "role": "Prove it."}}, Roles: roles(), ProveURL: views.StepUpTo(acme.InviteNewOwner())})},
 		{"activity", views.Activity(staff(), views.ActivityProps{Filters: filter, Filtered: true, Days: []views.ActivityDay{{Label: "Today", Events: events()}, {Label: "Yesterday", Events: events()[:3]}}, OlderURL: "/w/acme/activity?before=x"})},
 		{"activity-elsewhere", views.Activity(elsewhere(inSupport(client())), views.ActivityProps{Days: []views.ActivityDay{{Label: "Mittwoch, 18. November", Lang: "de", Events: events()}}})},
+		{"activity-sealed", views.Activity(staff(), views.ActivityProps{Filters: filter, From: "2026-11-01", Until: "2026-11-30", People: []ui.Option{{Value: "1", Label: longName + " (long@acme.test)", Selected: true}}, Days: []views.ActivityDay{{Label: "Today", Events: sealedEvents()}},
+			CSVURL: acme.ActivityExport("csv", nil), JSONLURL: acme.ActivityExport("jsonl", nil), ArchiveURL: acme.ActivityArchive()})},
+		{"activity-event", views.ActivityEvent(staff(), views.ActivityEventProps{Event: events()[1], Facts: []views.EventFact{{Label: "Who", Value: "Sam", URL: acme.Activity(nil)}, {Label: "As whom", Value: longName, URL: acme.Activity(nil)}, {Label: "Session", Value: hostile, URL: acme.Activity(nil)},
+			{Label: "Request", Value: "5f1c0a9e3b7d", Code: true}, {Label: "Leaf", Value: strings.Repeat("0123456789abcdef", 4), Code: true}, {Label: "Position", Value: "41198"}}, OpenURL: acme.Deliverable("d1"), ProofURL: acme.ActivityProof("e1"), Seal: "Sealed: the proof shows anybody that this event is in the log."})},
+		{"activity-event-unsealed", views.ActivityEvent(client(), views.ActivityEventProps{Event: events()[3], Seal: "This event will be sealed within five minutes."})},
 		{"activity-nothing", views.Activity(staff(), views.ActivityProps{Filters: filter, Filtered: true})},
 		{"activity-empty", views.Activity(client(), views.ActivityProps{})},
 		{"settings", views.Settings(staff(), views.SettingsProps{Form: views.SettingsForm{Name: "Acme", PortalName: "Acme portal", Accent: "#c2410c"}, Address: "https://portico.example/w/acme/", AgencyOf: "Northwind", CanEdit: true})},

@@ -61,6 +61,7 @@ func commands() []command {
 		{"tenant", "list|plan|suspend|resume|export|restore|delete|wipe: list the tenants, set a plan, close an agency, export, restore or delete a tenant", program.tenant},
 		{"billing", "check: compare with Stripe, and name each difference", program.billing},
 		{"certificate", "verify: check a certificate of approval, without any server", program.certificate},
+		{"audit", "verify|export: check the audit trail of a workspace, without any server, or write it to a file", program.audit},
 		{"files", "check|repair|forget: check or repair object storage, record lost files", program.files},
 	}
 }

@@ -158,7 +158,7 @@ func (in *installation) newRunner() error {
 		return err
 	}
 	in.runner, err = jobs.New(in.db, jobs.Config{
-		URL: c.url, TenantDomain: c.tenantDomain, Keys: c.keys, SigningKey: c.signingKeys[0], Mailer: mailer, Storage: in.storage, PDF: in.pdf, Media: recordings, Differences: difference.New(program),
+		URL: c.url, TenantDomain: c.tenantDomain, Keys: c.keys, SigningKeys: c.signingKeys, Mailer: mailer, Storage: in.storage, PDF: in.pdf, Media: recordings, Differences: difference.New(program),
 		DNS: dnscheck.NewResolver(c.dns), AlertTo: c.alertMail, Stripe: in.stripe, Metrics: in.watch, Log: in.log,
 	})
 	return err

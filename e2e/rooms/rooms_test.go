@@ -24,11 +24,11 @@ const module = "portico"
 // package belongs to the room with the longest matching prefix. A package without a
 // room is an error.
 var rooms = map[string][]string{
-	"cmd/portico": {"handlers", "views", "store", "archive", "certificate", "files", "static", "migrations", "names"},
+	"cmd/portico": {"handlers", "views", "store", "archive", "certificate", "trail", "files", "static", "migrations", "names"},
 	"cmd/demo":    {"e2e"},
 	// Programs of others, which have the standard library only.
 	"docs/examples": {},
-	"handlers":      {"handlers", "views", "store", "archive", "certificate", "files", "static", "names"},
+	"handlers":      {"handlers", "views", "store", "archive", "certificate", "trail", "files", "static", "names"},
 	// Below all rooms of handlers: code without domain knowledge, and what all pages share.
 	"handlers/web":   {"handlers/web", "names"},
 	"handlers/frame": {"handlers/frame", "handlers/web", "views", "store"},
@@ -50,6 +50,7 @@ var rooms = map[string][]string{
 	"store/engine": {},
 	"archive":      {},
 	"certificate":  {},
+	"trail":        {},
 	"files":        {"files", "names"},
 	// Below everything that keeps what people type.
 	"names":       {},

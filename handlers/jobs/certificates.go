@@ -24,8 +24,8 @@ func (r *Runner) certify(ctx context.Context, j store.Job, job queue.Certificate
 		}
 		id := store.NewID()
 		text := r.certificateOf(id, *v).Text()
-		public := r.cfg.SigningKey.Public().(ed25519.PublicKey)
-		return tx.SaveCertificate(v, id, certificate.Sign(r.cfg.SigningKey, text), certificate.KeyID(public))
+		public := r.cfg.SigningKeys[0].Public().(ed25519.PublicKey)
+		return tx.SaveCertificate(v, id, certificate.Sign(r.cfg.SigningKeys[0], text), certificate.KeyID(public))
 	})
 }
 

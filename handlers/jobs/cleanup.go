@@ -19,9 +19,14 @@ func (r *Runner) dailyCleanup(ctx context.Context, _ queue.DailyCleanup) error {
 // eachTenant enqueues by pages: an installation may have more tenants than one
 // transaction should hold.
 func (r *Runner) eachTenant(ctx context.Context, enqueue func(context.Context, []uuid.UUID) error) error {
+	return eachOf(ctx, r.db.ActiveTenants, enqueue)
+}
+
+// eachOf is eachTenant for the tenants of another list.
+func eachOf(ctx context.Context, list func(context.Context, uuid.UUID, int) ([]uuid.UUID, error), enqueue func(context.Context, []uuid.UUID) error) error {
 	var after uuid.UUID
 	for {
-		tenants, err := r.db.ActiveTenants(ctx, after, tenantBatch)
+		tenants, err := list(ctx, after, tenantBatch)
 		if err != nil {
 			return err
 		}
@@ -49,6 +54,7 @@ func (r *Runner) cleanUp(ctx context.Context, j store.Job, _ queue.Cleanup) erro
 			slog.Bool("repaired", f.Repaired), slog.Bool("alert", !f.Repaired))
 	}})
 	return errors.Join(err, r.reconcileUsage(ctx, j), r.sweepResponses(ctx, j),
+		r.sealer().Seal(ctx, j, true), r.sealer().copyCheckpoints(ctx, j),
 		r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.DrawMissingPages(ctx) }),
 		r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.LookAtMissing(ctx) }),
 		r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.CertifyMissing(ctx) }))

@@ -42,8 +42,8 @@ type Config struct {
 	TenantDomain string
 	// Keys are for the codes of sign-in mails.
 	Keys signin.Keys
-	// SigningKey signs certificates of approval; required.
-	SigningKey ed25519.PrivateKey
+	// SigningKeys sign certificates of approval and the audit trail, newest first; at least one.
+	SigningKeys []ed25519.PrivateKey
 	// Mailer sends all mail; required.
 	Mailer *Mailer
 	// Storage holds the content of files; with nil, another process makes the previews.
@@ -89,6 +89,8 @@ const (
 	// One each, because ffmpeg takes two cores, and up to three gigabytes for the largest
 	// pictures.
 	mediaWorkers, copyWorkers = 1, 1
+	// Sealing waits for nothing but the database, and may not wait for anything else.
+	sealWorkers = 1
 
 	// A job may wait for a mail server: 10 seconds to connect and 30 to send.
 	jobTimeout = 90 * time.Second
@@ -100,7 +102,7 @@ const (
 
 // New returns a runner, which [Runner.Start] starts. It fails without a mailer, a signing key or a URL.
 func New(db *store.DB, cfg Config) (*Runner, error) {
-	if cfg.Mailer == nil || cfg.URL == nil || len(cfg.SigningKey) != ed25519.PrivateKeySize {
+	if cfg.Mailer == nil || cfg.URL == nil || len(cfg.SigningKeys) == 0 {
 		return nil, errors.New("jobs need a mailer, a signing key and the installation's address")
 	}
 	if cfg.Log == nil {
@@ -136,6 +138,7 @@ func (r *Runner) queueConfig() *river.Config {
 	r.register(workers)
 	queues := map[string]river.QueueConfig{
 		queue.Urgent:       {MaxWorkers: urgentWorkers},
+		queue.Seals:        {MaxWorkers: sealWorkers},
 		river.QueueDefault: {MaxWorkers: otherWorkers},
 	}
 	if r.cfg.Storage != nil {
@@ -174,6 +177,7 @@ func (r *Runner) register(w *river.Workers) {
 	platformJob(w, r, r.hourlyProofs)
 	platformJob(w, r, r.alertMail)
 	platformJob(w, r, r.domainsDue)
+	platformJob(w, r, r.sealDue)
 
 	tenantJob(w, r, store.JobPolicy{}, r.projectDigest)
 	tenantJob(w, r, store.JobPolicy{}, r.digestMail)
@@ -193,6 +197,8 @@ func (r *Runner) register(w *river.Workers) {
 	// Domains are checked in every state of the tenant, even if the person who added one
 	// was removed.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true, AnyTenantState: true}, r.domainCheck)
+	// What happened is sealed in every state of the tenant.
+	tenantJob(w, r, store.JobPolicy{AnyTenantState: true}, r.seal)
 	// The person was allowed to upload the file, which stays if they are removed.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.filePreview)
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.filePages)

@@ -28,6 +28,7 @@ import (
 	"portico/handlers/signin"
 	"portico/handlers/stripe"
 	"portico/store"
+	"portico/store/queue"
 )
 
 func TestMain(m *testing.M) {
@@ -84,7 +85,9 @@ var (
 func theRunner(t *testing.T) *Runner {
 	t.Helper()
 	startOnce.Do(func() {
-		runner = newTestRunner(t, storetest.Billed(t), testConfig(t, mails.URL(), &runnerLog), nil)
+		runner = newTestRunner(t, storetest.Billed(t), testConfig(t, mails.URL(), &runnerLog), func(_ *Runner, c *river.Config) {
+			delete(c.Queues, queue.Seals) // tests of the seal seal their tenants themselves
+		})
 		if err := runner.Start(context.Background()); err != nil {
 			t.Fatal(err)
 		}
@@ -105,13 +108,13 @@ func testConfig(t *testing.T, smtpURL string, log *lockedBuffer) Config {
 	paying, err := stripe.New(stripe.Config{Key: "sk_test_ofTheTestsOfJobs", WebhookSecrets: []string{"whsec_ofTheTestsOfJobs"}, URL: "http://127.0.0.1:1"})
 	check(t, err)
 	return Config{
-		Stripe:     paying,
-		URL:        &url.URL{Scheme: "https", Host: "portico.test"},
-		Keys:       keys,
-		Mailer:     mailer,
-		SigningKey: signingKey,
-		AlertTo:    alertTo,
-		Log:        slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Stripe:      paying,
+		URL:         &url.URL{Scheme: "https", Host: "portico.test"},
+		Keys:        keys,
+		Mailer:      mailer,
+		SigningKeys: []ed25519.PrivateKey{signingKey},
+		AlertTo:     alertTo,
+		Log:         slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 }
 

@@ -60,13 +60,13 @@ func (q riverLogFilter) WithGroup(name string) slog.Handler {
 // retryPolicy doubles the wait after each failure, from two seconds up to an hour, so
 // that 25 attempts outlast a night without a mail server. It retries urgent jobs at
 // least every 20 seconds, because somebody waits for them and a sign-in flow expires
-// after ten minutes.
+// after ten minutes, and those that seal, because the trail is sealed within five.
 type retryPolicy struct{}
 
 // NextRetry implements river.ClientRetryPolicy.
 func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
 	longest := time.Hour
-	if job.Queue == queue.Urgent {
+	if job.Queue == queue.Urgent || job.Queue == queue.Seals {
 		longest = 20 * time.Second
 	}
 	wait := min(2*time.Second<<min(len(job.Errors), 12), longest)
@@ -90,6 +90,9 @@ func (r *Runner) periodicJobs() []*river.PeriodicJob {
 		river.NewPeriodicJob(river.PeriodicInterval(time.Minute),
 			func() (river.JobArgs, *river.InsertOpts) { return queue.DomainsDue{}, nil },
 			&river.PeriodicJobOpts{ID: "domains_due", RunOnStart: true}),
+		river.NewPeriodicJob(river.PeriodicInterval(time.Minute),
+			func() (river.JobArgs, *river.InsertOpts) { return queue.SealDue{}, nil },
+			&river.PeriodicJobOpts{ID: "seal_due"}),
 		river.NewPeriodicJob(hourly{},
 			func() (river.JobArgs, *river.InsertOpts) { return digestsDue(time.Now().UTC()), nil },
 			&river.PeriodicJobOpts{ID: "daily_digests"}),

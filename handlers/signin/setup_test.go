@@ -68,7 +68,7 @@ func startRunner(t testing.TB) {
 		mailer, err := jobs.NewMailer(mails.URL(), "Portico <portico@portico.test>")
 		check(t, err)
 		cfg := jobs.Config{
-			URL: &url.URL{Scheme: "https", Host: "portico.test"}, Keys: testKeys, SigningKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Mailer: mailer, Log: slog.New(slog.DiscardHandler),
+			URL: &url.URL{Scheme: "https", Host: "portico.test"}, Keys: testKeys, SigningKeys: []ed25519.PrivateKey{ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))}, Mailer: mailer, Log: slog.New(slog.DiscardHandler),
 		}
 		runner, err = jobs.New(storetest.DB(), cfg)
 		check(t, err)

@@ -37,7 +37,8 @@ as $$
 $$;
 grant execute on function lookup.my_leaving to portico_app;
 
--- Erases a person and everything with their address. The caller has locked the person's
+-- Erases a person and everything with their address, and what the trails say in detail of
+-- their acts. The caller has locked the person's
 -- row; p_person is null if no account has the address. It locks the rows of their
 -- tenants, so if the last two owners erase their accounts at the same time, one is
 -- refused. Ids of the audit rows are random, because nothing is ordered by them alone.
@@ -57,6 +58,7 @@ begin
     for no key update;
     if exists (select from lookup.owned_alone(p_person)) then return 'last_owner'; end if;
 
+    perform lookup.erase_details_of(p_person);
     -- Record it in the trails of their tenants. The rows for revoked invitations name
     -- neither the invited person nor the inviter.
     insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, request_id, detail)

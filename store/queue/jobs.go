@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 )
 
 // Urgent is the queue for jobs that somebody is waiting for, such as sign-in mail.
@@ -22,7 +23,7 @@ const (
 )
 
 // Names lists every queue.
-var Names = []string{Urgent, Pictures, Documents, Media, Copies, river.QueueDefault}
+var Names = []string{Urgent, Pictures, Documents, Media, Copies, Seals, river.QueueDefault}
 
 // SignInMail sends the mail of a sign-in or step-up flow. The job itself makes the
 // link and the code, so that the queue never holds them.
@@ -110,6 +111,40 @@ func (AddUpUsage) Kind() string { return "add_up_usage" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (AddUpUsage) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLowest} }
+
+// Seals is the queue of [Seal]. It has workers of its own, because the trail is sealed within
+// five minutes whatever else there is to do.
+const Seals = "seals"
+
+// SealDue enqueues a [Seal] in every tenant with events to seal, every minute.
+type SealDue struct{ Platform }
+
+// Kind implements river.JobArgs.
+func (SealDue) Kind() string { return "seal_due" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (SealDue) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Seals, UniqueOpts: river.UniqueOpts{ByPeriod: time.Minute}}
+}
+
+// Seal seals the events of a tenant that are not sealed yet.
+type Seal struct {
+	Signature
+	All bool `json:"all,omitzero"` // looks at the whole trail, and not only at the newest events
+}
+
+// Kind implements river.JobArgs.
+func (Seal) Kind() string { return "seal" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts. A tenant has one such job at a time.
+func (Seal) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Seals, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
+	}}}
+}
+
+// Timeout implements [LongJob]: a trail that was never sealed can be long.
+func (Seal) Timeout() time.Duration { return 30 * time.Minute }
 
 // Cleanup deletes what has been in a tenant's bin for too long, and reconciles the
 // rows of its files with object storage.
