@@ -288,7 +288,7 @@ func Discussion(c Chrome, p DiscussionProps) templ.Component {
 					ctx = templ.InitializeContext(ctx)
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Empty("pencil", "No notes yet", "Write here about the project as a whole. What is about a file belongs on its deliverable.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty("pencil", "No notes yet", "Write here about the project as a whole. Notes about a file belong on its deliverable.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
