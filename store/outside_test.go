@@ -12,11 +12,12 @@ import (
 // ownerTools are the files that don't serve: they connect as another role or read the
 // catalog, and so may use the driver.
 var ownerTools = map[string]string{
-	"bootstrap.go": "connects as the administrator, who creates the roles",
-	"catalog.go":   "reads the catalog on whatever connection it is given",
-	"doctor.go":    "reads the catalog of a database that Open might refuse",
-	"migrate.go":   "connects as portico_owner",
-	"operator.go":  "connects as portico_owner, for the command line",
+	"bootstrap.go":      "connects as the administrator, who creates the roles",
+	"catalog.go":        "reads the catalog on whatever connection it is given",
+	"doctor.go":         "reads the catalog of a database that Open might refuse",
+	"migrate.go":        "connects as portico_owner",
+	"operator.go":       "connects as portico_owner, for the command line",
+	"operator_adopt.go": "connects as portico_owner, and opens tables to it for adopted tenants",
 }
 
 // driverNames are the driver's names that serving files may use: none of them reaches

@@ -143,6 +143,7 @@ var kinds = []kind{
 		"tenant.people_managers_changed": {trail: "changed who manages the client's people", flash: "Saved."},
 		"tenant.logo_set":                {trail: "changed the logo", flash: "Logo saved. People see it on the next page they open."},
 		"tenant.logo_removed":            {trail: "removed the logo", flash: "Logo removed."},
+		"tenant.adopted":                 {trail: "took over this workspace from another system"},
 	}},
 	{word: "plan", verbs: map[string]verb{
 		"plan.changed":         {trail: "changed the plan", client: "changed the plan of", flash: "Plan saved."},
