@@ -62,6 +62,7 @@ func commands() []command {
 		{"billing", "check: compare with Stripe, and name each difference", program.billing},
 		{"certificate", "verify: check a certificate of approval, without any server", program.certificate},
 		{"files", "check|repair|forget: check or repair object storage, record lost files", program.files},
+		{"adopt", "map|backfill|constrain|policies|attack: convert data that never had tenants", program.adopt},
 	}
 }
 

@@ -97,6 +97,7 @@ func TestHelp(t *testing.T) {
 		{"signup", "--help"}, {"signup", "invite", "--help"}, {"signup", "withdraw", "nora@studio.test", "--help"}, {"signup", "list", "--help"},
 		{"person", "--help"}, {"person", "forget", "--help"}, {"person", "forget", "mia@acme.test", "--help"},
 		{"files", "--help"}, {"files", "check", "--help"}, {"files", "repair", "--help"}, {"files", "forget", "--help"},
+		{"adopt", "--help"}, {"adopt", "map", "--help"}, {"adopt", "policies", "--help"}, {"adopt", "finish", "--help"},
 	} {
 		out, _, err := call(t, nil, args...)
 		if err != nil || !strings.Contains(out, "usage: portico") {
