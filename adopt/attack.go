@@ -278,7 +278,7 @@ func (a *assault) adds(ctx context.Context, tx pgx.Tx) error {
 
 // attackStorage asks the vault of each tenant for a file of each other.
 func (r *run) attackStorage(ctx context.Context, targets []target, leaks *[]string) error {
-	asked := 0
+	asked, refused := 0, 0
 	for _, t := range targets {
 		for _, o := range targets {
 			if o.ID == t.ID || len(o.rows["files"]) == 0 {
@@ -290,12 +290,14 @@ func (r *run) attackStorage(ctx context.Context, targets []target, leaks *[]stri
 			case err == nil:
 				object.Body.Close()
 				*leaks = append(*leaks, fmt.Sprintf("as %s: reads a file of %s from object storage", t.Slug, o.Slug))
-			case !errors.Is(err, files.ErrWrongTenant):
+			case errors.Is(err, files.ErrWrongTenant):
+				refused++
+			default:
 				return fmt.Errorf("object storage as %s: %w", t.Slug, err)
 			}
 		}
 	}
-	r.printf("\nObject storage: %d files of others asked for, %d refused.\n", asked, asked)
+	r.printf("\nObject storage: %d files of others asked for, %d refused.\n", asked, refused)
 	return nil
 }
 

@@ -133,15 +133,20 @@ func copyRows(ctx context.Context, tx pgx.Tx, from *source, t table, m *mapping)
 	for _, c := range t.columns {
 		columns = append(columns, c.name)
 	}
+	var unread error // of their database; COPY reports only that it was given up
 	_, err = tx.CopyFrom(ctx, pgx.Identifier{"adopt", t.name}, columns, pgx.CopyFromFunc(func() ([]any, error) {
 		row, more, err := rows.next()
 		if err != nil || !more {
+			unread = err
 			return nil, err
 		}
 		values, problems := t.clean(row, m.of(t))
 		found = append(found, problems...)
 		return values, nil
 	}))
+	if unread != nil {
+		return nil, unread
+	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == "23505" || pg.Code == "23502") {
 		err = fmt.Errorf("mapping: [%s] key must be there and tell all rows apart: %s", t.name, pg.Detail)
 	}

@@ -150,7 +150,7 @@ func (r *run) removeRows(ctx context.Context, app *app, tenants []uuid.UUID) err
 		if err != nil {
 			return err
 		}
-		r.printf("    %-16s  %8d  %9d\n", t.Name, n, left)
+		r.printf("    %-17s  %7d  %9d\n", t.Name, n, left)
 		if left != 0 {
 			return fmt.Errorf("%d rows of %s are still there", left, t.Name)
 		}
