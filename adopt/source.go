@@ -68,7 +68,6 @@ type reader struct {
 	table  table
 	zone   *time.Location
 	rows   pgx.Rows
-	oids   []uint32
 	zoned  []bool   // columns whose times name their zone
 	noZone []string // names of columns whose times don't
 }
