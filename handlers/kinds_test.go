@@ -155,6 +155,7 @@ var sentences = map[string]string{
 	"tenant.people_managers_changed": "changed who manages the client's people",
 	"tenant.logo_set":                "changed the logo",
 	"tenant.logo_removed":            "removed the logo",
+	"tenant.adopted":                 "took over this workspace from another system",
 	"plan.changed":                   "changed the plan",
 	"plan.usage_corrected":           "corrected the usage counts",
 	"billing.customer_bound":         "made the agency a customer at Stripe",

@@ -36,6 +36,8 @@ begin
     where p.schemaname = 'public'
       and not (p.roles = '{portico_lookup}' and p.policyname = 'lookup' and p.permissive = 'PERMISSIVE')
       and not (p.roles = '{portico_app}' and p.permissive = 'RESTRICTIVE')
+      and not (p.roles = '{portico_owner}' and p.policyname = 'operator' and p.permissive = 'PERMISSIVE' and p.cmd = 'ALL' and p.qual = p.with_check
+               and p.qual ~ '^\((tenant_id|id) = \(NULLIF\(current_setting\(''app\.tenant_id''::text, true\), ''''::text\)\)::uuid\)$')
       and not (p.roles = '{portico_app}' and p.cmd = 'ALL' and p.qual = p.with_check
                and p.qual ~ '^\((tenant_id|user_id|id) = \(NULLIF\(current_setting\(''app\.(tenant|user)_id''::text, true\), ''''::text\)\)::uuid\)$');
     if bad is not null then raise exception 'policies that show more than the context''s own: %', bad; end if;

@@ -36,7 +36,7 @@ var definerFunctions = map[string]string{
 	"last_activity": "nobody", "support_over": "nobody", "tenant_active": "nobody", "host_holds": "nobody", "session_lives": "nobody", "support_allows": "nobody", "support_mode": "nobody",
 	"freshly_proved": "nobody", "key_lives": "nobody", "may_sign_up": "nobody", "passkey_used": "nobody", "ways_in": "nobody",
 	// For the command line, as portico_owner.
-	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "forget_address": "operator", "list_agents": "operator", "list_flags": "operator", "list_sign_up_invites": "operator", "list_tenants": "operator", "set_agency_state": "operator", "set_plan": "operator", "sign_up_invite": "operator", "sign_up_withdraw": "operator",
+	"add_agent": "operator", "adopt_client": "operator", "adopt_unavailable": "operator", "create_agency": "operator", "disable_agent": "operator", "forget_address": "operator", "list_agents": "operator", "list_flags": "operator", "list_sign_up_invites": "operator", "list_tenants": "operator", "set_agency_state": "operator", "set_plan": "operator", "sign_up_invite": "operator", "sign_up_withdraw": "operator",
 	"agency_for_restore": "operator", "restore_people": "operator", "restore_tenant": "operator", "tenant_exists": "operator",
 	"bury_tenant": "operator", "delete_tenant": "operator", "left_outside": "operator", "tenants_to_wipe": "operator", "undelete_tenant": "operator", "was_customer": "operator", "wipe_outside": "operator",
 }
@@ -119,8 +119,12 @@ where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'f')
   and not c.relispartition and c.relname <> all (@tenant::text[] || @global::text[])`, lists},
 		{"is an unlisted schema that this check doesn't cover: move its contents to public or lookup", `
 select nspname from pg_namespace
-where nspname <> all (array['public', 'lookup', 'river', 'pg_catalog', 'information_schema', 'pg_toast'])
+where nspname <> all (array['public', 'lookup', 'river', 'adopt', 'pg_catalog', 'information_schema', 'pg_toast'])
   and nspname !~ '^pg_(toast_)?temp_'`, nil},
+		{"may be used by others than portico_owner, though it holds the rows of all clients that are being adopted", `
+select n.nspname from pg_namespace n
+where n.nspname = 'adopt' and (n.nspowner <> 'portico_owner'::regrole or exists (
+    select 1 from aclexplode(n.nspacl) a where a.grantee <> n.nspowner))`, nil},
 		{"is in schema lookup but isn't a function", `
 select c.oid::regclass::text from pg_class c where c.relnamespace = 'lookup'::regnamespace`, nil},
 		{"is a sequence, whose numbers count the rows of all tenants: make ids in Go", `

@@ -88,6 +88,7 @@ var mutants = []struct{ name, sql, rule string }{
 	{"PUBLIC connects", "grant connect on database mutants to public", "PUBLIC"},
 	{"grants in advance", "alter default privileges for role portico_owner in schema public grant select on tables to portico_app", "on future objects"},
 	{"another schema", "create schema elsewhere; create table elsewhere.copies (tenant_id uuid)", "unlisted schema"},
+	{"a staging that others may use", "create schema adopt; grant usage on schema adopt to portico_app", "may be used by others than portico_owner"},
 	{"table in lookup", "create table lookup.copies (tenant_id uuid)", "isn't a function"},
 	{"sequence", "alter table projects add column number bigint generated always as identity", "sequence"},
 	{"readable column of a materialised view", "create materialized view peek as select 1 as one; grant select (one) on peek to portico_app", "materialised"},

@@ -112,3 +112,13 @@ func (db *DB) LastVisitForTest(c Credentials) bool {
 func (tx *Tx) LaterForTest(name, sql string, fails error) {
 	tx.engine.Later(name, sql, nil, func(int64) error { return fails })
 }
+
+// OpenedForTest runs a statement as the owner while a table is opened for adopted tenants.
+func (o *Operator) OpenedForTest(ctx context.Context, table string, tenants []uuid.UUID, sql string) (n int64, err error) {
+	err = o.opened(ctx, table, "tenant_id", tenants, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, sql)
+		n = tag.RowsAffected()
+		return err
+	})
+	return n, err
+}

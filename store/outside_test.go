@@ -21,6 +21,7 @@ var ownerTools = map[string]string{
 	"restore_settle.go": "the same",
 	"restore_target.go": "the same",
 	"wipe.go":           "connects as portico_owner, in the context of the tenant that it deletes",
+	"operator_adopt.go": "connects as portico_owner, and opens tables to it for adopted tenants",
 }
 
 // driverNames are the driver's names that serving files may use: none of them reaches

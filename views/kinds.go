@@ -147,6 +147,7 @@ var kinds = []kind{
 		"tenant.restored":                {trail: "restored this workspace from an archive"},
 		"tenant.deletion_scheduled":      {trail: "closed this workspace, to delete it in 30 days"},
 		"tenant.deletion_undone":         {trail: "kept this workspace, which was to be deleted"},
+		"tenant.adopted":                 {trail: "took over this workspace from another system"},
 	}},
 	{word: "plan", verbs: map[string]verb{
 		"plan.changed":         {trail: "changed the plan", client: "changed the plan of", flash: "Plan saved."},

@@ -63,6 +63,7 @@ func commands() []command {
 		{"certificate", "verify: check a certificate of approval, without any server", program.certificate},
 		{"audit", "verify|export: check the audit trail of a workspace, without any server, or write it to a file", program.audit},
 		{"files", "check|repair|forget: check or repair object storage, record lost files", program.files},
+		{"adopt", "map|backfill|constrain|policies|attack: convert data that never had tenants", program.adopt},
 	}
 }
 

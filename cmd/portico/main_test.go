@@ -99,6 +99,7 @@ func TestHelp(t *testing.T) {
 		{"tenant", "export", "--help"}, {"tenant", "restore", "--help"}, {"tenant", "restore", "acme.zip", "--help"},
 		{"tenant", "delete", "acme", "--help"}, {"tenant", "wipe", "--help"},
 		{"files", "--help"}, {"files", "check", "--help"}, {"files", "repair", "--help"}, {"files", "forget", "--help"},
+		{"adopt", "--help"}, {"adopt", "map", "--help"}, {"adopt", "policies", "--help"}, {"adopt", "finish", "--help"},
 	} {
 		out, _, err := call(t, nil, args...)
 		if err != nil || !strings.Contains(out, "usage: portico") {
