@@ -4,17 +4,30 @@ import (
 	"testing"
 
 	"github.com/playwright-community/playwright-go"
+
+	"portico/e2e/browser"
 )
 
 // With forced colours, where backgrounds and shadows are gone, the current item differs from its neighbours, and what
 // floats or is a state of its own has a border.
-func TestForcedColoursKeepWhatIsMarked(t *testing.T) {
-	t.Parallel()
-	page, url := openGallery(t)
-	if err := page.EmulateMedia(playwright.PageEmulateMediaOptions{ForcedColors: playwright.ForcedColorsActive}); err != nil {
-		t.Fatal(err)
-	}
-	const script = `() => {
+func TestForcedColoursKeepWhatIsMarked(t *testing.T) { reportSamples(t, coloursForced) }
+
+var coloursForced = &sampleCheck{
+	test: "TestForcedColoursKeepWhatIsMarked", least: 20, sizes: []playwright.Size{browser.Wide}, last: true,
+	of: having(`class="versions"`, `class="tabs"`, `class="chip"`, `class="switch-item"`, `class="toast`, `data-kind="files"`, `class="progress"`),
+	run: func(v *visit) error {
+		if err := v.page.EmulateMedia(playwright.PageEmulateMediaOptions{ForcedColors: playwright.ForcedColorsActive}); err != nil {
+			return err
+		}
+		if err := v.evaluate(unmarked); err != nil {
+			return err
+		}
+		return v.page.EmulateMedia(playwright.PageEmulateMediaOptions{ForcedColors: playwright.ForcedColorsNone})
+	},
+}
+
+// unmarked returns what loses its mark.
+const unmarked = `() => {
   const wrong = [], canvas = getComputedStyle(document.documentElement).backgroundColor;
   const look = (element) => {
     const s = getComputedStyle(element);
@@ -38,6 +51,3 @@ func TestForcedColoursKeepWhatIsMarked(t *testing.T) {
   }
   return wrong;
 }`
-	onEachSample(t, page, url, script, []playwright.Size{{Width: 1440, Height: 900}},
-		`class="versions"`, `class="tabs"`, `class="chip"`, `class="switch-item"`, `class="toast`, `data-kind="files"`, `class="progress"`)
-}

@@ -14,9 +14,9 @@ import (
 )
 
 // layoutChecks return what is wrong with the layout of the open page.
-var layoutChecks = map[string]string{
+var layoutChecks = []string{
 	// The main action of a phone lies above the page. Whatever has the focus, and the end of the page, lie above it.
-	"main action": `() => {
+	`() => {
   const action = document.querySelector(".main-action");
   if (!action || getComputedStyle(action).position !== "fixed") return [];
   const { top, left, right } = action.getBoundingClientRect(), wrong = [];
@@ -35,40 +35,28 @@ var layoutChecks = map[string]string{
   return wrong;
 }`,
 	// The names that people came for are never cut: of the page, and of files, with their extension.
-	"names": `() => [...document.querySelectorAll("h1, [data-kind=files] .row-link, .uploads .row-name, .stage-name")].filter((name) =>
+	`() => [...document.querySelectorAll("h1, [data-kind=files] .row-link, .uploads .row-name, .stage-name")].filter((name) =>
     !name.matches(".sr-only") && (name.scrollHeight > name.clientHeight + 1 || name.scrollWidth > name.clientWidth + 1)).map((name) => "cut: " + name.outerHTML.slice(0, 200))`,
 }
 
 // On a phone nothing is covered and no name of a page or a file is cut, on every page that
 // has a main action, files or a long name.
-func TestNothingIsCoveredOrCut(t *testing.T) {
-	t.Parallel()
-	page, url := openGallery(t)
-	if err := page.SetViewportSize(browser.Narrow.Width, browser.Narrow.Height); err != nil {
-		t.Fatal(err)
-	}
-	checked := 0
-	for _, s := range samples() {
-		if html, _ := render(t, s); !bytes.Contains(html, []byte("main-action")) && !bytes.Contains(html, []byte(`data-kind="files"`)) && !bytes.Contains(html, []byte("<h1 dir=\"auto\">"+longName)) {
-			continue
-		}
-		checked++
-		if _, err := page.Goto(url + "/" + s.name + ".html"); err != nil {
-			t.Fatal(err)
-		}
-		for what, check := range layoutChecks {
-			wrong, err := page.Evaluate(check)
-			if err != nil {
-				t.Fatalf("%s, %s: %v", s.name, what, err)
-			}
-			for _, w := range wrong.([]any) {
-				t.Errorf("%s: %s: %v", s.name, what, w)
+func TestNothingIsCoveredOrCut(t *testing.T) { reportSamples(t, nothingCovered) }
+
+var nothingCovered = &sampleCheck{
+	test: "TestNothingIsCoveredOrCut", least: 20, sizes: []playwright.Size{browser.Narrow},
+	of: func(html []byte) bool {
+		return containsAny(html, "main-action", `data-kind="files"`, `<h1 dir="auto">`+longName)
+	},
+	run: func(v *visit) error {
+		for _, check := range layoutChecks {
+			if err := v.evaluate(check); err != nil {
+				return err
 			}
 		}
-	}
-	if checked < 20 {
-		t.Errorf("only %d pages are checked", checked)
-	}
+		_, err := v.page.Evaluate(`() => { document.activeElement.blur(); scrollTo(0, 0); }`) // as it was
+		return err
+	},
 }
 
 // The client's home names what its button on a phone opens.

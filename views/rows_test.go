@@ -1,8 +1,6 @@
 package views_test
 
 import (
-	"bytes"
-	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,11 +25,13 @@ const rowsCheck = `() => {
     row.scrollIntoView({ block: "center" });
     const box = row.getBoundingClientRect();
     if (box.width === 0) continue;
+    const seen = new Set(); // what was judged already
     for (let i = 0; i <= 12; i++) for (let j = 0; j <= 6; j++) {
       const x = box.left + 8 + (box.width - 16) * i / 12, y = box.top + 8 + (box.height - 16) * j / 6;
       if (x < 0 || x >= innerWidth || y < 0 || y >= innerHeight) continue;
       const hit = document.elementFromPoint(x, y);
-      if (!hit || !row.contains(hit)) continue; // the main button of a phone lies above
+      if (!hit || seen.has(hit) || !row.contains(hit)) continue; // the main button of a phone lies above
+      seen.add(hit);
       const control = hit.closest("a, button, input, select, textarea, label, [data-grip], .menu, .dialog");
       const at = hit.tagName + "." + hit.className + " at " + i + "/12, " + j + "/6 of “" + row.innerText.split("\n")[0] + "”";
       if (link && hit !== link && !(control && row.contains(control))) wrong.push("a click does nothing on " + at);
@@ -45,34 +45,12 @@ const rowsCheck = `() => {
 
 // Every row that leads somewhere does so all over, wide and narrow: its second line and
 // its margins too.
-func TestRowsLeadSomewhereAllOver(t *testing.T) {
-	t.Parallel()
-	page, url := openGallery(t)
-	checked := 0
-	for _, s := range samples() {
-		if !hasRows(t, s) {
-			continue
-		}
-		checked++
-		if _, err := page.Goto(url + "/" + s.name + ".html"); err != nil {
-			t.Fatal(err)
-		}
-		for _, size := range []playwright.Size{browser.Wide, browser.Narrow} {
-			if err := page.SetViewportSize(size.Width, size.Height); err != nil {
-				t.Fatal(err)
-			}
-			wrong, err := page.Evaluate(rowsCheck)
-			if err != nil {
-				t.Fatalf("%s: %v", s.name, err)
-			}
-			for _, w := range wrong.([]any) {
-				t.Errorf("%s, %d wide: %v", s.name, size.Width, w)
-			}
-		}
-	}
-	if checked < 10 {
-		t.Errorf("only %d pages have rows", checked)
-	}
+func TestRowsLeadSomewhereAllOver(t *testing.T) { reportSamples(t, rowsLead) }
+
+var rowsLead = &sampleCheck{
+	test: "TestRowsLeadSomewhereAllOver", least: 10, sizes: []playwright.Size{browser.Wide, browser.Narrow},
+	of:  func(html []byte) bool { return containsAny(html, `class="row`, `class="card`, "switch-item") },
+	run: func(v *visit) error { return v.evaluate(rowsCheck) },
 }
 
 // namesCheck returns the workspaces of which a part of the name is cut or hidden, or comes
@@ -127,13 +105,4 @@ func TestNamesComeFirstInTheSwitcher(t *testing.T) {
 			t.Fatalf("%d of %d workspaces, %v", n, len(rows), err)
 		}
 	}
-}
-
-func hasRows(t *testing.T, s sample) bool {
-	t.Helper()
-	var b bytes.Buffer
-	if err := s.page.Render(t.Context(), &b); err != nil {
-		t.Fatal(fmt.Errorf("%s: %w", s.name, err))
-	}
-	return bytes.Contains(b.Bytes(), []byte(`class="row`)) || bytes.Contains(b.Bytes(), []byte(`class="card`)) || bytes.Contains(b.Bytes(), []byte("switch-item"))
 }
