@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/e2e/stack"
 	"portico/e2e/storetest"
 	"portico/store"
 )
@@ -53,10 +52,7 @@ func usersWith(t *testing.T, email string) int {
 // byOperator runs a command of the operator.
 func byOperator(t *testing.T, act func(*store.Operator) error) error {
 	t.Helper()
-	op, err := store.OpenOperator(t.Context(), storetest.Server().OwnerURL(stack.DatabaseName))
-	must(t, err)
-	defer op.Close(context.WithoutCancel(t.Context()))
-	return act(op)
+	return storetest.Operate(t, func(_ context.Context, op *store.Operator) error { return act(op) })
 }
 
 func inviteSignUp(t *testing.T, email string) {

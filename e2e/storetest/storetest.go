@@ -106,11 +106,10 @@ func Agency(t testing.TB) *Tenants {
 	for name, p := range map[string]*string{"dana": &a.Dana, "ravi": &a.Ravi, "mia": &a.Mia, "leo": &a.Leo, "gus": &a.Gus} {
 		*p = name + "@" + suffix + ".test"
 	}
-	op, err := store.OpenOperator(ctx, server.OwnerURL(stack.DatabaseName))
-	check(t, err)
-	defer op.Close(context.WithoutCancel(ctx))
-	_, err = op.CreateAgency(ctx, a.Agency, "Northwind "+suffix, a.Dana, "Dana "+suffix, "enterprise")
-	check(t, err)
+	check(t, Operate(t, func(ctx context.Context, op *store.Operator) error {
+		_, err := op.CreateAgency(ctx, a.Agency, "Northwind "+suffix, a.Dana, "Dana "+suffix, "enterprise")
+		return err
+	}))
 	dana := a.Member(t, a.Dana, a.Agency)
 	check(t, DB().Write(ctx, dana, func(tx *store.Tx) error {
 		_, err := tx.AddPerson(ctx, store.NewPerson{Name: "Ravi " + suffix, Email: a.Ravi, Party: store.PartyAgency, Role: store.RoleMember})
@@ -229,11 +228,8 @@ func (a *Tenants) Member(t testing.TB, email, slug string) store.Member {
 // Agent adds a support agent and returns their address.
 func Agent(t testing.TB) string {
 	t.Helper()
-	op, err := store.OpenOperator(t.Context(), server.OwnerURL(stack.DatabaseName))
-	check(t, err)
-	defer op.Close(context.WithoutCancel(t.Context()))
 	email := "sam-" + strings.ToLower(rand.Text())[:10] + "@portico.test"
-	check(t, op.AddAgent(t.Context(), email, "Sam"))
+	check(t, Operate(t, func(ctx context.Context, op *store.Operator) error { return op.AddAgent(ctx, email, "Sam") }))
 	return email
 }
 

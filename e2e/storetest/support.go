@@ -71,10 +71,7 @@ func (a *Tenants) SteppedUp(t testing.TB, email, slug string) store.Member {
 // DisableAgent does what `portico support disable` does.
 func DisableAgent(t testing.TB, email string) {
 	t.Helper()
-	op, err := store.OpenOperator(t.Context(), server.OwnerURL(stack.DatabaseName))
-	check(t, err)
-	defer op.Close(context.WithoutCancel(t.Context()))
-	check(t, op.DisableAgent(t.Context(), email))
+	check(t, Operate(t, func(ctx context.Context, op *store.Operator) error { return op.DisableAgent(ctx, email) }))
 }
 
 // GrantSupport grants support access for an hour in the member's tenant.

@@ -336,10 +336,7 @@ func TestSignUpInvitationIsNotRevealed(t *testing.T) {
 
 func operate(t testing.TB, act func(*store.Operator) error) {
 	t.Helper()
-	op, err := store.OpenOperator(t.Context(), storetest.Server().OwnerURL(stack.DatabaseName))
-	check(t, err)
-	defer op.Close(context.WithoutCancel(t.Context()))
-	check(t, act(op))
+	check(t, storetest.Operate(t, func(_ context.Context, op *store.Operator) error { return act(op) }))
 }
 
 // A form with a mistake comes back with what was typed, beside each field the reason. It
