@@ -47,7 +47,7 @@ func approved() certificate.Certificate {
 func TestLongLinesAreDrawnInTime(t *testing.T) {
 	t.Parallel()
 	began, long := time.Now(), []byte(strings.Repeat("words ", 170_000))
-	if _, err := certificate.PDF(t.Context(), long); err != nil || time.Since(began) > 15*time.Second {
+	if _, err := certificate.PDF(t.Context(), long); err != nil || time.Since(began) > time.Minute {
 		t.Errorf("%v after %s", err, time.Since(began))
 	}
 	gone, cancel := context.WithCancel(t.Context())

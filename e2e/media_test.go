@@ -150,7 +150,7 @@ func (v *visitor) tab() string {
 
 // eventually waits until something holds that a browser does in the background.
 func eventually(holds func() bool) bool {
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		if holds() {
 			return true
 		}

@@ -19,7 +19,7 @@ var (
 
 // timeoutMillis limits an action or expectation, in milliseconds. It is generous, so
 // that tests pass on a loaded machine.
-const timeoutMillis = 20_000
+const timeoutMillis = 60_000
 
 // Context is one person's browser: cookies, storage and pages of their own.
 type Context struct {

@@ -39,7 +39,7 @@ func TestOnlySlowDecodersMakePicturesUnfit(t *testing.T) {
 		"a storage that was long silent": {picture, time.Hour, false, false},
 		"a stop":                         {picture, 0, true, false},
 	} {
-		ctx, stop := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
 		if c.stops {
 			stop()
 			ctx, stop = context.WithCancel(t.Context())
