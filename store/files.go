@@ -83,6 +83,17 @@ order by v.number desc, f.position, f.id
 limit 2000`, pgx.StrictNamedArgs{"deliverable": deliverable})}
 }
 
+// ListFilesShown reads the files of one version of a deliverable in their order, pending ones
+// included, at most 500. Number 0 is the newest version that the reader may see and that
+// isn't locked.
+func ListFilesShown(deliverable uuid.UUID, number int, dst *[]File) Read {
+	return Read{many("list files shown", dst, fileColumns+`
+  and f.version_id = `+openVersion+`
+  and f.state <> 'failed'
+order by f.position, f.id
+limit 500`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number})}
+}
+
 // GetFile reads one file that can be downloaded: it is ready, and neither the file
 // nor what contains it is in the bin.
 func GetFile(id uuid.UUID, dst *File) Read {

@@ -13,11 +13,9 @@ import (
 // Limits of notes. What the team writes and what the client sees is counted apart, so that
 // no limit tells a client of rows that they can't see.
 const (
-	MaxNotes      = 1000  // of one visibility, on a version
-	MaxReplies    = 500   // of one visibility, in a note
-	MaxNoteWords  = 10000 // characters of a note or a reply
-	NotesShown    = 500   // that a page lists, the newest
-	CommentsShown = 2000
+	MaxNotes     = 1000  // of one visibility, on a version
+	MaxReplies   = 500   // of one visibility, in a note
+	MaxNoteWords = 10000 // characters of a note or a reply
 	// EditMinutes is how long the author may change their words.
 	EditMinutes = 10
 )
@@ -39,6 +37,7 @@ type Anchor struct {
 	X, Y, W, H *int   // a point or a box of a picture, in 1/10,000 of its sides
 	AtMS       *int64 // of a recording, in milliseconds
 	EndMS      *int64 // the end of a span of it, after AtMS
+	Drawing    string // on the picture, as [Drawing] writes it; "" for none
 }
 
 // Note is a thread about a version. Its words are its first comment.
@@ -94,7 +93,7 @@ const openVersion = `(
 
 // noteColumns selects the notes of a version that the reader sees.
 const noteColumns = `
-select t.id, t.visibility, t.number, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, t.t_end_ms as end_ms, o.id is not null as carried,
+select t.id, t.visibility, t.number, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, t.t_end_ms as end_ms, coalesce(t.drawing, '') as drawing, o.id is not null as carried,
        o.version as from_version, o.visibility as from_visibility, o.number as from_number, o.file_id as from_file, o.page as from_page, o.x as from_x, o.y as from_y, o.t_ms as from_ms,
        t.resolved_at, coalesce(m.name, '') as resolver_name, t.created_at
 from threads t
@@ -119,14 +118,6 @@ left join lateral (
 left join memberships m on m.tenant_id = t.tenant_id and m.user_id = t.resolved_by
 where t.tenant_id = @tenant_id
   and t.version_id = ` + openVersion
-
-// ListNotes reads the newest notes of a version, at most [NotesShown] and one more. Number
-// 0 is the newest version that the reader may see.
-func ListNotes(deliverable uuid.UUID, number int, dst *[]Note) Read {
-	return Read{many("list notes", dst, noteColumns+`
-order by t.created_at desc, t.id desc
-limit @limit`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number, "limit": NotesShown + 1})}
-}
 
 // commentsOf selects the comments in the notes of a version, and in those of earlier
 // versions that they go on with.
@@ -155,14 +146,6 @@ from chain
 join comments c on c.tenant_id = @tenant_id and c.thread_id = chain.id
 left join memberships m on m.tenant_id = c.tenant_id and m.user_id = c.created_by`
 
-// ListComments reads the newest comments in the notes of a version, and in those of
-// earlier versions that they go on with, at most [CommentsShown] and one more.
-func ListComments(deliverable uuid.UUID, number int, dst *[]Comment) Read {
-	return Read{many("list comments", dst, commentsOf+`
-order by c.created_at desc, c.id desc
-limit @limit`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number, "limit": CommentsShown + 1, "minutes": EditMinutes})}
-}
-
 const stillEditable = `c.created_at > now() - make_interval(mins => @minutes)`
 
 // PlacedNote is a note and the page that shows it.
@@ -173,10 +156,17 @@ type PlacedNote struct {
 	Visibility    Visibility
 	Number        int
 	FileID        *uuid.UUID
+	Page          *int
+	Done          bool
+	Many          bool // the version has more notes than a page lists; see [FindNote]
 }
 
 const placedNote = `
-select t.id, v.deliverable_id, v.number as version, t.visibility, t.number, t.file_id
+select t.id, v.deliverable_id, v.number as version, t.visibility, t.number, t.file_id, t.page, t.resolved_at is not null as done, (
+           select count(*) > @shown
+           from threads o
+           where o.tenant_id = @tenant_id
+             and o.version_id = t.version_id) as many
 from threads t
 join versions v on v.tenant_id = t.tenant_id and v.id = t.version_id
 join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
@@ -186,7 +176,7 @@ join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.delet
 func PlaceNote(id uuid.UUID, dst *PlacedNote) Read {
 	return Read{one("place note", dst, placedNote+`
 where t.tenant_id = @tenant_id
-  and t.id = @id`, pgx.StrictNamedArgs{"id": id})}
+  and t.id = @id`, pgx.StrictNamedArgs{"id": id, "shown": NotesShown})}
 }
 
 // PlaceComment is [PlaceNote] of the note with that comment.
@@ -194,7 +184,7 @@ func PlaceComment(id uuid.UUID, dst *PlacedNote) Read {
 	return Read{one("place comment", dst, placedNote+`
 join comments c on c.tenant_id = t.tenant_id and c.thread_id = t.id
 where t.tenant_id = @tenant_id
-  and c.id = @id`, pgx.StrictNamedArgs{"id": id})}
+  and c.id = @id`, pgx.StrictNamedArgs{"id": id, "shown": NotesShown})}
 }
 
 // VersionLockedError means that a later version was published, or another unlocked, so
@@ -318,6 +308,9 @@ where tenant_id = @tenant_id
 	if err := tx.checkAnchor(ctx, version, in.Anchor); err != nil {
 		return placed, err
 	}
+	if in.Drawing, err = checkDrawing(in.Anchor); err != nil {
+		return placed, err
+	}
 	id := uuid.New() // tells nobody when it was written: the client may see the note later
 	tx.insertNote(id, version, in)
 	if err := tx.insertComment(ctx, id, in.Visibility, in); err != nil {
@@ -334,15 +327,15 @@ where tenant_id = @tenant_id
 func (tx *Tx) insertNote(id, version uuid.UUID, in NewNote) {
 	a := in.Anchor
 	tx.changeLater("start note", `
-insert into threads (tenant_id, id, version_id, visibility, number, file_id, page, x, y, w, h, t_ms, t_end_ms)
-select @tenant_id, @id, @version, @visibility, coalesce(max(number), 0) + 1, @file, @page, @x, @y, @w, @h, @at_ms, @end_ms
+insert into threads (tenant_id, id, version_id, visibility, number, file_id, page, x, y, w, h, t_ms, t_end_ms, drawing)
+select @tenant_id, @id, @version, @visibility, coalesce(max(number), 0) + 1, @file, @page, @x, @y, @w, @h, @at_ms, @end_ms, nullif(@drawing, '')
 from threads
 where tenant_id = @tenant_id
   and version_id = @version
   and visibility = @visibility
 having coalesce(max(number), 0) < @most`, pgx.StrictNamedArgs{
 		"id": id, "version": version, "visibility": in.Visibility, "file": a.FileID, "page": a.Page,
-		"x": a.X, "y": a.Y, "w": a.W, "h": a.H, "at_ms": a.AtMS, "end_ms": a.EndMS, "most": MaxNotes}, errManyNotes)
+		"x": a.X, "y": a.Y, "w": a.W, "h": a.H, "at_ms": a.AtMS, "end_ms": a.EndMS, "drawing": a.Drawing, "most": MaxNotes}, errManyNotes)
 }
 
 var errManyNotes = InvalidError{"words": "A version can have up to 1,000 notes. Write yours as a reply to one of them."}

@@ -4,7 +4,6 @@ const (
 	noteTables = "migrations/0057_review.sql"
 	notesTrail = "migrations/0058_notes.sql"
 	notesDeeds = "store/notes.go"
-	notesPages = "handlers/notes.go"
 
 	mendedReview = "migrations/0071_mended_review.sql"
 
@@ -38,7 +37,7 @@ var ofNotes = []mutant{
 	{"authors alone edit", notesDeeds, "	case !c.Own:\n", "	case false:\n", storeRoom, "TestOnlyAuthorsEdit"},
 	{"authors edit for ten minutes", notesDeeds, "	case !c.Editable:\n", "	case false:\n", storeRoom, "TestOnlyAuthorsEdit"},
 	{"viewers write no notes", "store/rights.go", "WriteNotes:        {PartyAgency: editors, PartyClient: editors},", "WriteNotes:        {PartyAgency: everyone, PartyClient: everyone},", storeRoom, "TestNotesAreWrittenInPerson"},
-	{"pages in a session have no form for notes", notesPages, " && n.me.Support == nil && ", " && ", handlerRoom, "TestSupportPagesHaveNoNoteForm"},
+	{"pages in a session have no form for notes", notesPage, " && n.me.Support == nil && ", " && ", handlerRoom, "TestSupportPagesHaveNoNoteForm"},
 	// Where and when.
 	{"locked versions take no notes", notesDeeds, "	if err == nil && v.Locked {\n", "	if false {\n", storeRoom, "TestLockedVersionTakesNoNotes"},
 	{"binned work takes no notes", notesDeeds, "join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null\njoin projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null\nwhere v.tenant_id = @tenant_id`", "join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id\nwhere v.tenant_id = @tenant_id`", storeRoom, "TestBinnedWorkTakesNoNotes"},

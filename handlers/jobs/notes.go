@@ -8,7 +8,6 @@ import (
 
 	"portico/store"
 	"portico/store/queue"
-	"portico/views"
 	"portico/views/mail"
 )
 
@@ -57,9 +56,8 @@ func (r *Runner) mentionMail(ctx context.Context, j store.Job, job queue.Mention
 			if err != nil {
 				return nil, err
 			}
-			anchor, _ := views.PinAnchors(n.Visibility == store.TeamOnly, n.Number)
 			m, err := mail.Mentioned(mail.MentionedProps{Brand: r.brand(to), Title: n.Title, Project: n.ProjectName, By: n.AuthorName, Words: shortened(n.Words),
-				URL: r.base(to.Tenant).DeliverableVersion(n.DeliverableID.String(), n.Version) + "#" + anchor})
+				URL: r.base(to.Tenant).Note(n.DeliverableID.String(), n.Version, n.Visibility == store.TeamOnly, n.Number)})
 			return &m, err
 		},
 	})
@@ -70,9 +68,8 @@ func (r *Runner) noteLetter(to store.Recipient, news []store.NoteNews) (*mail.Me
 	url := r.base(to.Tenant).DeliverableVersion(first.DeliverableID.String(), news[len(news)-1].Version)
 	items := make([]mail.NoteItem, len(news))
 	for i, n := range news {
-		anchor, _ := views.PinAnchors(false, n.Number)
 		items[i] = mail.NoteItem{Author: n.AuthorName, Words: shortened(n.Words),
-			URL: r.base(to.Tenant).DeliverableVersion(n.DeliverableID.String(), n.Version) + "#" + anchor}
+			URL: r.base(to.Tenant).Note(n.DeliverableID.String(), n.Version, false, n.Number)}
 	}
 	m, err := mail.Notes(mail.NotesProps{Brand: r.brand(to), Title: first.Title, Project: first.ProjectName, Items: items, URL: url + "#notes",
 		TookPart: to.Party == store.PartyClient})
