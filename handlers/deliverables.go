@@ -199,7 +199,7 @@ func (s *Server) workPage(q workQuery, status int, edit func(*views.DeliverableS
 	reads := func(at store.Standing) []store.Read {
 		reads := append(review.reads(id, q.number()),
 			store.GetDeliverable(id, &d),
-			store.ListVersions(id, &versions),
+			store.ListVersionsShown(id, q.number(), &versions),
 			store.ListFilesShown(id, q.number(), &list),
 			store.ListPeople(&people),
 		)

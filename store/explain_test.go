@@ -297,6 +297,7 @@ func readsToExplain() map[string][]store.Read {
 		"GetCertificate":       {store.GetCertificate(id("deliverable"), 1, &some.certificate)},
 		"IsCertified":          {store.IsCertified(id("deliverable"), 1, &some.yes)},
 		"ListDecisions":        {store.ListDecisions(id("deliverable"), 1, &some.decisions)},
+		"ListVersionsShown":    {store.ListVersionsShown(id("deliverable"), 0, &some.versions), store.ListVersionsShown(id("deliverable"), 1, &some.versions)},
 		"ListVersions":         {store.ListVersions(id("deliverable"), &some.versions)},
 		"ListNotes": {store.ListNotes(at, &some.listed), store.ListNotes(onFile, &some.listed), store.ListNotes(onAll, &some.listed),
 			store.ListNotes(alone, &some.listed)},

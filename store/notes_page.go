@@ -100,7 +100,7 @@ group by t.file_id`, args)}
 }
 
 // goesOn says that the reader sees the note that t goes on with.
-const goesOn = `t.carried_from is not null and exists (select from threads p where p.tenant_id = @tenant_id and p.id = t.carried_from)`
+const goesOn = `case when t.carried_from is not null then (select true from threads p where p.tenant_id = @tenant_id and p.id = t.carried_from) end`
 
 // ListedNote is a note and what was said in it, as far as the page shows it.
 type ListedNote struct {
@@ -187,7 +187,12 @@ with recursive listed as (
     union all
     select chain.note_id, chain.steps + 1, t.id, t.carried_from, t.version_id, t.visibility, t.number, t.file_id, t.page, t.x, t.y, t.t_ms
     from chain
-    join threads t on t.tenant_id = @tenant_id and t.id = chain.carried_from
+    cross join lateral (
+        select *
+        from threads t
+        where t.tenant_id = @tenant_id
+          and t.id = chain.carried_from
+        offset 0) t
 ), origin as (
     select distinct on (note_id) *
     from chain
@@ -197,7 +202,21 @@ with recursive listed as (
     select c.id, chain.note_id, chain.steps, c.visibility, c.body, c.created_by, c.edited_at, c.created_at,
            row_number() over (partition by chain.note_id order by c.created_at, c.id) as place, count(*) over (partition by chain.note_id) as of
     from chain
-    join comments c on c.tenant_id = @tenant_id and c.thread_id = chain.id
+    cross join lateral (
+        select *
+        from comments c
+        where c.tenant_id = @tenant_id
+          and c.thread_id = chain.id
+        offset 0) c -- by the index of each thread, not all of the tenant
+), shown as materialized (
+    select *
+    from said
+    where ` + shown + `
+), people as materialized (
+    select m.user_id, m.name
+    from memberships m
+    where m.tenant_id = @tenant_id
+      and m.user_id in (select created_by from shown union select resolved_by from listed)
 )
 select l.id, l.visibility, l.number, l.file_id, l.page, l.x, l.y, l.w, l.h, l.t_ms as at_ms, l.t_end_ms as end_ms, coalesce(l.drawing, '') as drawing,
        o.id is not null as carried, v.number as from_version, o.visibility as from_visibility, o.number as from_number, f.id as from_file,
@@ -217,12 +236,12 @@ select l.id, l.visibility, l.number, l.file_id, l.page, l.x, l.y, l.w, l.h, l.t_
        coalesce(said.steps > 0, false) as earlier, said.edited_at, said.created_at as written_at, coalesce(said.place, 0)::int as place,
        coalesce(char_length(said.body) > ` + words + `, false) as shortened
 from listed l
-left join said on said.note_id = l.id and (` + shown + `)
+left join shown said on said.note_id = l.id
 left join origin o on o.note_id = l.id
 left join versions v on v.tenant_id = @tenant_id and v.id = o.version_id
 left join files f on f.tenant_id = @tenant_id and f.id = o.file_id and f.state = 'ready' and f.deleted_at is null
-left join memberships r on r.tenant_id = @tenant_id and r.user_id = l.resolved_by
-left join memberships m on m.tenant_id = @tenant_id and m.user_id = said.created_by
+left join people r on r.user_id = l.resolved_by
+left join people m on m.user_id = said.created_by
 order by l.visibility, l.number, said.place`
 }
 

@@ -43,6 +43,28 @@ order by v.number desc
 limit 200`, pgx.StrictNamedArgs{"deliverable": deliverable})}
 }
 
+// ListVersionsShown is [ListVersions] for the page of one of them: it has the names of those
+// who made and published that one only. Number 0 is the newest version that the reader may
+// see and that isn't locked.
+func ListVersionsShown(deliverable uuid.UUID, number int, dst *[]Version) Read {
+	name := func(user, session string) string {
+		return `
+       case when v.id = ` + openVersion + ` then (
+           select ` + actorName("m", "s") + `
+           from (values (1)) one
+           left join memberships m on m.tenant_id = @tenant_id and m.user_id = v.` + user + `
+           left join support_sessions s on s.tenant_id = @tenant_id and s.id = v.` + session + `) else '' end`
+	}
+	return Read{many("list versions shown", dst, `
+select v.id, v.deliverable_id, v.number, v.note, v.shared_at, v.locked_at is not null as locked, v.outcome, v.created_at,`+
+		name("created_by", "support_session_id")+` as author_name,`+name("shared_by", "shared_session_id")+` as publisher_name
+from versions v
+where v.tenant_id = @tenant_id
+  and v.deliverable_id = @deliverable
+order by v.number desc
+limit 200`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number})}
+}
+
 // GetVersion reads one version. Its deliverable and project must not be in the bin.
 func GetVersion(id uuid.UUID, dst *Version) Read {
 	return Read{one("get version", dst, versionColumns+`
