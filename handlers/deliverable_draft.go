@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"net/http"
 	"slices"
 
 	"github.com/google/uuid"
@@ -11,40 +10,38 @@ import (
 	"portico/views"
 )
 
-// withDraft adds what only the page of a draft shows: who could see it, what is carried into
-// it, and how large its files may be. It is read in a round trip of its own, so that the page
-// of a published version does without.
-func (s *Server) withDraft(r *http.Request, me store.Member, c views.Chrome, p *views.DeliverableShowProps) error {
-	if !p.CanPublish && p.Upload == nil {
-		return nil
-	}
-	var (
-		plan     store.TenantPlan
-		used     []store.Usage
-		invites  []store.Invite
-		byClient bool
-		carry    []store.OpenNote
-		reads    []store.Read
-	)
+// draftRead is what only the page of a draft shows: who could see it, what is carried into it,
+// and how large its files may be.
+type draftRead struct {
+	plan     store.TenantPlan
+	used     []store.Usage
+	invites  []store.Invite
+	byClient bool
+	carry    []store.OpenNote
+}
+
+// reads are those that the page of p needs, none for a published version.
+func (d *draftRead) reads(p views.DeliverableShowProps) (reads []store.Read) {
 	if p.Upload != nil {
-		reads = append(reads, store.GetPlan(&plan), store.ListUsage(&used))
+		reads = append(reads, store.GetPlan(&d.plan), store.ListUsage(&d.used))
 	}
 	if p.CanPublish {
-		reads = append(reads, store.ListInvites(&invites), store.ClientManagesPeople(&byClient), store.ListNotesToCarry(uuid.MustParse(p.ID), &carry))
+		reads = append(reads, store.ListInvites(&d.invites), store.ClientManagesPeople(&d.byClient), store.ListNotesToCarry(uuid.MustParse(p.ID), &d.carry))
 	}
-	if err := s.db.Read(r.Context(), me, reads...); err != nil {
-		return err
-	}
+	return reads
+}
+
+// withDraft adds what was read.
+func (s *Server) withDraft(p *views.DeliverableShowProps, c views.Chrome, me store.Member, d draftRead) {
 	if p.Upload != nil {
-		p.Upload.MaxSize = s.maxUpload(plan, used)
+		p.Upload.MaxSize = s.maxUpload(d.plan, d.used)
 	}
 	if p.CanPublish && len(p.WillSee) == 0 {
-		withInvited(p, c, me, invites, byClient)
+		withInvited(p, c, me, d.invites, d.byClient)
 	}
 	if p.CanPublish && me.Support == nil {
-		withCarry(p, carry)
+		withCarry(p, d.carry)
 	}
-	return nil
 }
 
 // withInvited adds who could see the version if they joined, while nobody of the client has.

@@ -159,13 +159,9 @@ func workOf(r *http.Request) workQuery {
 	}
 }
 
-// notes are those that the page lists.
-func (q workQuery) notes() store.NotesAt {
-	at := store.NotesAt{Deliverable: q.deliverable, Version: q.number(), AllFiles: q.all, Done: q.done, Page: q.list, Alone: q.alone}
-	if id, ok := web.ParseID(q.file); ok {
-		at.File = id
-	}
-	return at
+// notes are those that the page of a version lists.
+func (q workQuery) notes(number int) store.NotesAt {
+	return store.NotesAt{Deliverable: q.deliverable, Version: number, AllFiles: q.all, Done: q.done, Page: q.list, Alone: q.alone}
 }
 
 // number is the number of the version; 0 is the newest, and -1 none.
@@ -194,19 +190,21 @@ func (s *Server) workPage(q workQuery, status int, edit func(*views.DeliverableS
 		people   []store.Membership
 		seen     store.Seen
 		review   reviewed
+		draft    draftRead
 	)
 	id := q.deliverable
 	reads := func(at store.Standing) []store.Read {
-		reads := append(review.reads(id, q.number()),
+		reads := []store.Read{
 			store.GetDeliverable(id, &d),
-			store.ListVersionsShown(id, q.number(), &versions),
+			store.ListVersionsShown(id, &versions),
 			store.ListFilesShown(id, q.number(), &list),
 			store.ListPeople(&people),
-		)
+			store.ListRequests(id, &review.requests),
+		}
 		if at.MayNow(store.Publish) {
 			reads = append(reads, store.SeenFiles(id, &seen))
 		}
-		return append(reads, notes.reads(q.notes())...)
+		return reads
 	}
 	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		open, err := openVersion(q.version, versions)
@@ -220,18 +218,21 @@ func (s *Server) workPage(q workQuery, status int, edit func(*views.DeliverableS
 		}
 		showDocument(&p, c.Base, list, q.page)
 		if open != nil {
-			withReview(&p, c, me, *open, review, filesOf(list, open.ID), people)
-			openedForm(&p, r.URL.Query().Get("decide"))
-			if err := s.readNotes(r.Context(), me, &notes, q.notes(), p.Hero); err != nil {
+			var names *store.VersionNames
+			more := append(append(review.readsOf(id, open.Number), store.GetVersionNames(id, open.Number, &names)), draft.reads(p)...)
+			if err := s.readShown(r.Context(), me, &notes, q.notes(open.Number), p.Hero, more...); err != nil {
 				return err
 			}
+			if names != nil {
+				p.Version.CreatedBy, p.Version.PublishedBy = names.AuthorName, names.PublisherName
+			}
+			withReview(&p, c, me, *open, review, filesOf(list, open.ID), people)
+			openedForm(&p, r.URL.Query().Get("decide"))
 			withNotes(&p, noted{c, me, d, *open, q, othersNames(people, me), list}, notes)
 		}
 		shortStrip(&p, c.Base, q)
 		c.MailAway = p.CanPublish && frame.MailAway(r)
-		if err := s.withDraft(r, me, c, &p); err != nil {
-			return err
-		}
+		s.withDraft(&p, c, me, draft)
 		p.Seen = string(seen)
 		edit(&p)
 		if err := views.Render(w, r, status, views.DeliverableShow(c, p)); err != nil {

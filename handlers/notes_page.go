@@ -45,17 +45,6 @@ func (n *notesRead) reads(at store.NotesAt) []store.Read {
 	return []store.Read{store.CountNotes(at, &n.counts), store.ListNotes(at, &n.list)}
 }
 
-// fits reports whether the list is that of the file that is shown large. While nobody has
-// chosen a file, the database says which is first, and the page may show another.
-func (n *notesRead) fits(file *views.FileRow) bool {
-	for _, c := range n.counts {
-		if c.FileID != nil && c.Shown != (file != nil && c.FileID.String() == file.ID) {
-			return false
-		}
-	}
-	return true
-}
-
 // total is the number of notes that the reader sees on the version.
 func (n *notesRead) total() (total int) {
 	for _, c := range n.counts {
@@ -64,16 +53,14 @@ func (n *notesRead) total() (total int) {
 	return total
 }
 
-// readNotes reads what the page could not ask for before it knew which file is shown large.
-func (s *Server) readNotes(ctx context.Context, me store.Member, n *notesRead, at store.NotesAt, shown *views.FileRow) error {
-	if shown == nil {
-		return nil
+// readShown reads what the page asks once it knows which version and file it shows: the notes,
+// with more reads in the same round trip. Lists of several pages take another one.
+func (s *Server) readShown(ctx context.Context, me store.Member, n *notesRead, at store.NotesAt, shown *views.FileRow, more ...store.Read) error {
+	if shown != nil {
+		at.File = uuid.MustParse(shown.ID)
 	}
-	at.File = uuid.MustParse(shown.ID)
-	if !at.AllFiles && at.Alone == nil && !n.fits(shown) {
-		if err := s.db.Read(ctx, me, n.reads(at)...); err != nil {
-			return err
-		}
+	if err := s.db.Read(ctx, me, append(n.reads(at), more...)...); err != nil {
+		return err
 	}
 	if !n.pinsMissing(at) {
 		return nil
@@ -263,7 +250,7 @@ func (s *Server) noteFound(q workQuery, label store.NoteLabel) page {
 		}
 		to := frame.Base(r, me).DeliverableVersion(id, at.Version) + "#notes"
 		if found != nil {
-			at.Done, at.All, at.List = found.Done, found.Gone, found.Before/store.NotesShown+1
+			at.Done, at.All, at.List = found.Done, found.All && found.Before >= store.NotesShown, found.Before/store.NotesShown+1
 			if found.FileID != nil {
 				at.File = found.FileID.String()
 			}

@@ -53,8 +53,8 @@ func TestPagesHaveTheNotesOfTheirFile(t *testing.T) {
 	}
 }
 
-// The page shows another file than the database takes for the first: the notes are those of
-// the file that is shown.
+// The notes are those of the file that is shown first: the first that browsers show, or the
+// lead.
 func TestNotesAreThoseOfTheShownFile(t *testing.T) {
 	t.Parallel()
 	d := newNoteDesk(t)
@@ -63,8 +63,12 @@ func TestNotesAreThoseOfTheShownFile(t *testing.T) {
 	d.start(t, d.mia, url.Values{"words": {"Unshown"}, "file": {d.file.String()}})
 	d.start(t, d.mia, url.Values{"words": {"Shown"}, "file": {other.String()}})
 	page := d.mia.get(t, d.page)
-	has(t, "the page", page, "Shown", "1 more on other files", `<strong`)
+	has(t, "the page", page, ">Shown<", "1 more on other files")
 	hasNot(t, "the page", page, "Unshown")
+	run(t, storetest.Admin(t), `update files set lead = true where id = $1`, d.file)
+	page = d.mia.get(t, d.page)
+	has(t, "the page with a lead", page, "Unshown")
+	hasNot(t, "the page with a lead", page, ">Shown<")
 }
 
 // The link of a mail leads to the page that lists the note, with its file and its page of the

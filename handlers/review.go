@@ -26,8 +26,8 @@ type reviewed struct {
 	certified bool // the open version has a certificate
 }
 
-func (v *reviewed) reads(deliverable uuid.UUID, number int) []store.Read {
-	return []store.Read{store.ListRequests(deliverable, &v.requests), store.ListDecisions(deliverable, number, &v.decisions), store.IsCertified(deliverable, number, &v.certified)}
+func (v *reviewed) readsOf(deliverable uuid.UUID, number int) []store.Read {
+	return []store.Read{store.ListDecisions(deliverable, number, &v.decisions), store.IsCertified(deliverable, number, &v.certified)}
 }
 
 // of is what was asked and decided about one version.

@@ -51,8 +51,7 @@ order by current desc, x.created_at desc, x.id desc
 limit 1`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number})}
 }
 
-// IsCertified reads whether a version has a certificate that counts. Number 0 is the newest
-// version that the reader may see and that isn't locked.
+// IsCertified reads whether a version has a certificate that counts.
 func IsCertified(deliverable uuid.UUID, number int, dst *bool) Read {
 	return Read{value("certified version", dst, `
 select exists (
@@ -60,7 +59,7 @@ select exists (
     from certificates x
     join versions v on v.tenant_id = @tenant_id and v.id = x.version_id
     where x.tenant_id = @tenant_id
-      and x.version_id = `+openVersion+`
+      and x.version_id = `+numberedVersion+`
       and `+standing+`)`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number})}
 }
 

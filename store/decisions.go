@@ -27,8 +27,7 @@ type Decision struct {
 	Superseded bool
 }
 
-// ListDecisions reads the decisions on a version, the newest first, at most 500. Number 0 is
-// the newest version that the reader may see and that isn't locked.
+// ListDecisions reads the decisions on a version, the newest first, at most 500.
 func ListDecisions(deliverable uuid.UUID, number int, dst *[]Decision) Read {
 	return Read{many("list decisions", dst, `
 select x.id, x.version_id, x.user_id, m.name, x.answer, x.words, x.created_at,
@@ -36,7 +35,7 @@ select x.id, x.version_id, x.user_id, m.name, x.answer, x.words, x.created_at,
 from decisions x
 join memberships m on m.tenant_id = @tenant_id and m.user_id = x.user_id
 where x.tenant_id = @tenant_id
-  and x.version_id = `+openVersion+`
+  and x.version_id = `+numberedVersion+`
 order by x.created_at desc, x.id desc
 limit 500`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number})}
 }

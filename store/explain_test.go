@@ -124,6 +124,7 @@ func readsToExplain() map[string][]store.Read {
 		noteCounts      []store.NoteCount
 		pins            []store.PinnedNote
 		found           *store.FoundNote
+		versionNames    *store.VersionNames
 		noteNews        []store.NoteNews
 		mention         store.MentionNotice
 		openNotes       []store.OpenNote
@@ -297,7 +298,8 @@ func readsToExplain() map[string][]store.Read {
 		"GetCertificate":       {store.GetCertificate(id("deliverable"), 1, &some.certificate)},
 		"IsCertified":          {store.IsCertified(id("deliverable"), 1, &some.yes)},
 		"ListDecisions":        {store.ListDecisions(id("deliverable"), 1, &some.decisions)},
-		"ListVersionsShown":    {store.ListVersionsShown(id("deliverable"), 0, &some.versions), store.ListVersionsShown(id("deliverable"), 1, &some.versions)},
+		"ListVersionsShown":    {store.ListVersionsShown(id("deliverable"), &some.versions)},
+		"GetVersionNames":      {store.GetVersionNames(id("deliverable"), 1, &some.versionNames)},
 		"ListVersions":         {store.ListVersions(id("deliverable"), &some.versions)},
 		"ListNotes": {store.ListNotes(at, &some.listed), store.ListNotes(onFile, &some.listed), store.ListNotes(onAll, &some.listed),
 			store.ListNotes(alone, &some.listed)},

@@ -81,9 +81,8 @@ type Comment struct {
 }
 
 // openVersion selects the version that the page of a deliverable shows: that with
-// @number, or for 0 the newest that the reader may see and that isn't locked: the draft, else
-// the open one. Each is found by an index of its own. It is a query, because under a policy
-// an expression of several finds no rows by an index.
+// @number, or for 0 the newest that the reader may see and that isn't locked. It is a query,
+// because under a policy an expression of several finds no rows by an index.
 const openVersion = `(
       select case when @number <> 0 then (
           select v.id
@@ -96,14 +95,9 @@ const openVersion = `(
           from versions v
           where v.tenant_id = @tenant_id
             and v.deliverable_id = @deliverable
-            and v.shared_at is null
+            and v.locked_at is null
+          order by v.number desc
           limit 1), (
-          select v.id
-          from versions v
-          where v.tenant_id = @tenant_id
-            and v.deliverable_id = @deliverable
-            and v.shared_at is not null
-            and v.locked_at is null), (
           select v.id
           from versions v
           where v.tenant_id = @tenant_id
@@ -111,6 +105,14 @@ const openVersion = `(
           order by v.number desc
           limit 1))
       end)`
+
+// numberedVersion selects the version with @number.
+const numberedVersion = `(
+      select v.id
+      from versions v
+      where v.tenant_id = @tenant_id
+        and v.deliverable_id = @deliverable
+        and v.number = @number)`
 
 // noteColumns selects the notes of a version that the reader sees.
 const noteColumns = `

@@ -29,8 +29,8 @@ type NoteLabel struct {
 // version as a whole, or those on all files, or one note alone.
 type NotesAt struct {
 	Deliverable uuid.UUID
-	Version     int       // its number; 0 is the newest that the reader may see and that isn't locked
-	File        uuid.UUID // [uuid.Nil] is the file that the page of the version shows first, as far as the database can tell
+	Version     int       // its number
+	File        uuid.UUID // [uuid.Nil] for none
 	AllFiles    bool
 	Done        bool // those that are done, not the open ones
 	Page        int  // of the list, or of the replies to one note; from 1
@@ -48,34 +48,9 @@ func (at NotesAt) skip() int {
 // NoteCount counts the notes on a file of a version, or on the version as a whole.
 type NoteCount struct {
 	FileID      *uuid.UUID
-	Shown       bool // the file is [NotesAt.File], or the one that stands for [uuid.Nil]
 	Open, Done  int
 	Carried     int // were open on the version before
 	CarriedDone int
-}
-
-// firstShown is the file of a version that its page shows first: the lead, else the first
-// that browsers show. Which types they show, the handler decides; it reads again if this is
-// another file.
-const firstShown = `(
-      select f.id
-      from files f
-      where f.tenant_id = @tenant_id
-        and f.version_id = ` + openVersion + `
-        and f.deleted_at is null
-        and f.state <> 'failed'
-      order by f.lead and f.state = 'ready' desc,
-               f.content_type is not null and (f.content_type = 'application/pdf' or starts_with(f.content_type, 'image/')
-                   or starts_with(f.content_type, 'video/') or starts_with(f.content_type, 'audio/')) desc,
-               f.position, f.id
-      limit 1)`
-
-// shownFile is the SQL of the file whose notes are listed.
-func (at NotesAt) shownFile() string {
-	if at.File == uuid.Nil {
-		return firstShown
-	}
-	return `@file::uuid`
 }
 
 func (at NotesAt) args(more pgx.StrictNamedArgs) pgx.StrictNamedArgs {
@@ -85,18 +60,13 @@ func (at NotesAt) args(more pgx.StrictNamedArgs) pgx.StrictNamedArgs {
 
 // CountNotes counts the notes of a version that the reader sees, by file.
 func CountNotes(at NotesAt, dst *[]NoteCount) Read {
-	args := at.args(pgx.StrictNamedArgs{})
-	if at.File != uuid.Nil {
-		args["file"] = at.File
-	}
 	return Read{many("count notes", dst, `
-select t.file_id, t.file_id is not null and t.file_id = `+at.shownFile()+` as shown,
-       count(*) filter (where t.resolved_at is null)::int as open, count(*) filter (where t.resolved_at is not null)::int as done,
+select t.file_id, count(*) filter (where t.resolved_at is null)::int as open, count(*) filter (where t.resolved_at is not null)::int as done,
        count(*) filter (where `+goesOn+`)::int as carried, count(*) filter (where t.resolved_at is not null and `+goesOn+`)::int as carried_done
 from threads t
 where t.tenant_id = @tenant_id
-  and t.version_id = `+openVersion+`
-group by t.file_id`, args)}
+  and t.version_id = `+numberedVersion+`
+group by t.file_id`, at.args(pgx.StrictNamedArgs{}))}
 }
 
 // goesOn says that the reader sees the note that t goes on with.
@@ -165,11 +135,9 @@ func (at NotesAt) onFile(args pgx.StrictNamedArgs) string {
 	if at.AllFiles {
 		return ``
 	}
-	if at.File != uuid.Nil {
-		args["file"] = at.File
-	}
+	args["file"] = at.File
 	return `
-      and (t.file_id is null or t.file_id = ` + at.shownFile() + `)`
+      and (t.file_id is null or t.file_id = @file)`
 }
 
 // listedNotes is the statement of [ListNotes]. Chains lead to the notes of earlier versions
@@ -180,7 +148,7 @@ with recursive listed as (
     select t.id, t.visibility, t.number, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms, t.t_end_ms, t.drawing, t.resolved_at, t.resolved_by, t.carried_from, t.created_at
     from threads t
     where t.tenant_id = @tenant_id
-      and t.version_id = ` + openVersion + which + `
+      and t.version_id = ` + numberedVersion + which + `
 ), chain as (
     select l.id as note_id, 0 as steps, l.id, l.carried_from, null::uuid as version_id, l.visibility, l.number, l.file_id, l.page, l.x, l.y, l.t_ms
     from listed l
@@ -290,7 +258,7 @@ func ListPins(at NotesAt, page *int, dst *[]PinnedNote) Read {
 select t.id, t.visibility, t.number, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, t.t_end_ms as end_ms
 from threads t
 where t.tenant_id = @tenant_id
-  and t.version_id = `+openVersion+`
+  and t.version_id = `+numberedVersion+`
   and t.file_id = @file
   and t.page is not distinct from @page
   and (t.resolved_at is not null) = @done
@@ -305,7 +273,7 @@ type FoundNote struct {
 	Page   *int
 	AtMS   *int64
 	Done   bool
-	Gone   bool // its file was deleted: it is listed with those on all files only
+	All    bool // it is on the version as a whole, or its file was deleted: Before is of the list of all files
 	Before int  // how many notes are listed before it
 }
 
@@ -314,13 +282,13 @@ type FoundNote struct {
 func FindNote(deliverable uuid.UUID, number int, label NoteLabel, dst **FoundNote) Read {
 	at := NotesAt{Deliverable: deliverable, Version: number}
 	return Read{optional("find note", dst, `
-select f.id as file_id, t.page, t.t_ms as at_ms, t.resolved_at is not null as done, t.file_id is not null and f.id is null as gone, (
+select f.id as file_id, t.page, t.t_ms as at_ms, t.resolved_at is not null as done, f.id is null as all, (
            select count(*)
            from threads o
            where o.tenant_id = @tenant_id
              and o.version_id = t.version_id
              and (o.resolved_at is null) = (t.resolved_at is null)
-             and (o.file_id is null or o.file_id = coalesce(f.id, `+firstShown+`) or t.file_id is not null and f.id is null)
+             and (f.id is null or o.file_id is null or o.file_id = f.id)
              and (o.visibility < t.visibility or o.visibility = t.visibility and o.number < t.number))::int as before
 from threads t
 left join files f on f.tenant_id = t.tenant_id and f.id = t.file_id and f.state = 'ready' and f.deleted_at is null

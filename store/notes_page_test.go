@@ -34,7 +34,7 @@ func (b *noteBundle) listed(t *testing.T, me store.Member, at store.NotesAt) (wo
 }
 
 // A page lists the notes on one file and on the version as a whole, and counts the others by
-// file. The lead is the file that is shown first, else the first that browsers show.
+// file.
 func TestNotesAreListedByFile(t *testing.T) {
 	t.Parallel()
 	b := setupNotes(t)
@@ -48,8 +48,9 @@ func TestNotesAreListedByFile(t *testing.T) {
 		at   store.NotesAt
 		want string
 	}{
-		"the first picture": {b.mia, store.NotesAt{}, "Whole Picture"},
-		"staff too":         {b.ravi, store.NotesAt{}, "Whole Picture cnryteam"},
+		"no file":           {b.mia, store.NotesAt{}, "Whole"},
+		"the picture":       {b.mia, store.NotesAt{File: b.picture}, "Whole Picture"},
+		"staff too":         {b.ravi, store.NotesAt{File: b.picture}, "Whole Picture cnryteam"},
 		"the text":          {b.ravi, store.NotesAt{File: b.text}, "Whole Text"},
 		"all files":         {b.mia, store.NotesAt{AllFiles: true}, "Whole Text Picture"},
 		"done":              {b.mia, store.NotesAt{File: b.pdf, Done: true}, "Done"},
@@ -61,10 +62,9 @@ func TestNotesAreListedByFile(t *testing.T) {
 			t.Errorf("%s: %q, want %q", what, words, c.want)
 		}
 	}
-	counts := func(me store.Member, at store.NotesAt) (said string) {
-		at.Deliverable = b.deliverable
+	counts := func(me store.Member) (said string) {
 		var list []store.NoteCount
-		must(t, read(t, me, store.CountNotes(at, &list)))
+		must(t, read(t, me, store.CountNotes(store.NotesAt{Deliverable: b.deliverable, Version: 1}, &list)))
 		by := map[uuid.UUID]store.NoteCount{}
 		for _, c := range list {
 			if c.FileID == nil {
@@ -74,21 +74,14 @@ func TestNotesAreListedByFile(t *testing.T) {
 		}
 		for _, file := range []uuid.UUID{uuid.Nil, b.picture, b.pdf, b.text} {
 			said += fmt.Sprintf("%d/%d ", by[file].Open, by[file].Done)
-			if by[file].Shown {
-				said += "shown "
-			}
 		}
 		return strings.TrimSpace(said)
 	}
-	if got := counts(b.mia, store.NotesAt{}); got != "1/0 1/0 shown 0/1 1/0" {
+	if got := counts(b.mia); got != "1/0 1/0 0/1 1/0" {
 		t.Errorf("the client counts %s", got)
 	}
-	if got := counts(b.ravi, store.NotesAt{File: b.text}); got != "1/0 2/0 0/1 1/0 shown" {
+	if got := counts(b.ravi); got != "1/0 2/0 0/1 1/0" {
 		t.Errorf("staff count %s", got)
-	}
-	do(t, b.ravi, func(tx *store.Tx) error { return errOf(tx.ChooseLead(t.Context(), b.text)) })
-	if words, _ := b.listed(t, b.mia, store.NotesAt{}); strings.Join(words, " ") != "Whole Text" {
-		t.Errorf("with a lead: %q", words)
 	}
 	if whole.Many || whole.FileID != nil {
 		t.Errorf("%+v", whole)
@@ -152,7 +145,7 @@ from threads t, generate_series(1, 120) n where t.version_id = $1`, b.draft); er
 	}
 	var found *store.FoundNote
 	must(t, read(t, b.mia, store.FindNote(b.deliverable, 1, store.NoteLabel{Visibility: store.ClientVisible, Number: 27}, &found)))
-	if found == nil || found.Before != 26 || *found.FileID != b.picture || found.Done || found.Gone {
+	if found == nil || found.Before != 26 || *found.FileID != b.picture || found.Done || found.All {
 		t.Errorf("the 27th note is at %+v", found)
 	}
 	var placed store.PlacedNote
@@ -248,7 +241,7 @@ func TestHiddenNotesAreNotFound(t *testing.T) {
 	if _, err := storetest.AdminPool().Exec(t.Context(), `update files set deleted_at = now() where id = $1`, b.pdf); err != nil {
 		t.Fatal(err)
 	}
-	if got := find(b.mia, store.ClientVisible, 1); got == nil || !got.Gone || got.FileID != nil {
+	if got := find(b.mia, store.ClientVisible, 1); got == nil || !got.All || got.FileID != nil {
 		t.Errorf("a note on a file in the bin: %+v", got)
 	}
 }

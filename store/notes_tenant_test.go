@@ -35,7 +35,7 @@ func (b *noteBundle) clientReads(t *testing.T, me store.Member) string {
 		People       []store.Membership
 		Bin          []store.BinItem
 	}
-	at := store.NotesAt{Deliverable: b.deliverable, AllFiles: true}
+	at := store.NotesAt{Deliverable: b.deliverable, Version: 1, AllFiles: true}
 	must(t, read(t, me, store.ExportNotes(b.deliverable, 0, &all.Notes), store.ExportComments(b.deliverable, 0, &all.Comments),
 		store.ListNotes(at, &all.Listed), store.CountNotes(at, &all.Counts),
 		store.GetDeliverable(b.deliverable, &all.Deliverable), store.ListVersions(b.deliverable, &all.Versions),
