@@ -69,22 +69,38 @@ func (s *Server) deliverableList(w http.ResponseWriter, r *http.Request, me stor
 }
 
 func (s *Server) deliverableShow(r *http.Request) page {
+	if label := parseLabel(r.URL.Query().Get("note")); label != nil {
+		return s.noteFound(workOf(r), *label)
+	}
 	return s.deliverablePage(r, http.StatusOK, func(*views.DeliverableShowProps) {})
 }
 
 // workQuery says what the page of a deliverable shows.
 type workQuery struct {
 	deliverable uuid.UUID
-	version     string // its number; "" is the newest
-	file        string // shown large; "" is the first
-	done        bool   // the notes that are done, not the open ones
-	page        string // of a PDF, at which it opens
-	time        string // of a recording, in seconds, at which it begins
+	version     string           // its number; "" is the newest
+	file        string           // shown large; "" is the first
+	done        bool             // the notes that are done, not the open ones
+	page        string           // of a PDF, at which it opens
+	time        string           // of a recording, in seconds, at which it begins
+	all         bool             // the notes on all files, not on the one shown large
+	alone       *store.NoteLabel // the note that is read alone, with all replies; nil is the list
+	list        int              // the page of the list, or of those replies; from 1
+	allVersions bool             // in the strip
 }
 
 func workOf(r *http.Request) workQuery {
 	q := r.URL.Query()
-	return workQuery{web.PathID(r), q.Get("version"), q.Get("file"), q.Get("notes") == "done", q.Get("page"), q.Get("t")}
+	list, _ := strconv.ParseUint(q.Get("list"), 10, 16)
+	return workQuery{
+		deliverable: web.PathID(r), version: q.Get("version"), file: q.Get("file"), done: q.Get("notes") == "done", page: q.Get("page"), time: q.Get("t"),
+		all: q.Get("on") == "all", alone: parseLabel(q.Get("alone")), list: max(1, int(list)), allVersions: q.Get("versions") == "all",
+	}
+}
+
+// notes are those that the page of a version lists.
+func (q workQuery) notes(number int) store.NotesAt {
+	return store.NotesAt{Deliverable: q.deliverable, Version: number, AllFiles: q.all, Done: q.done, Page: q.list, Alone: q.alone}
 }
 
 // number is the number of the version; 0 is the newest, and -1 none.
@@ -106,35 +122,26 @@ func (s *Server) deliverablePage(r *http.Request, status int, edit func(*views.D
 // workPage is the page of a deliverable. Edit changes what it shows before it is shown.
 func (s *Server) workPage(q workQuery, status int, edit func(*views.DeliverableShowProps)) page {
 	var (
-		notes    []store.Note
-		comments []store.Comment
+		notes    notesRead
 		d        store.Deliverable
 		versions []store.Version
 		list     []store.File
 		people   []store.Membership
 		seen     store.Seen
-		invites  []store.Invite
-		byClient bool
-		plan     store.TenantPlan
-		used     []store.Usage
 		review   reviewed
-		carry    []store.OpenNote
+		draft    draftRead
 	)
 	id := q.deliverable
 	reads := func(at store.Standing) []store.Read {
-		reads := append(review.reads(id),
+		reads := []store.Read{
 			store.GetDeliverable(id, &d),
-			store.ListVersions(id, &versions),
-			store.ListFilesOf(id, &list),
+			store.ListVersionsShown(id, &versions),
+			store.ListFilesShown(id, q.number(), &list),
 			store.ListPeople(&people),
-			store.ListNotes(id, q.number(), &notes),
-			store.ListComments(id, q.number(), &comments),
-		)
-		if at.MayNow(store.Publish) {
-			reads = append(reads, store.ListInvites(&invites), store.ClientManagesPeople(&byClient), store.SeenFiles(id, &seen), store.ListNotesToCarry(id, &carry))
+			store.ListRequests(id, &review.requests),
 		}
-		if at.MayNow(store.Upload) {
-			reads = append(reads, store.GetPlan(&plan), store.ListUsage(&used))
+		if at.MayNow(store.Publish) {
+			reads = append(reads, store.SeenFiles(id, &seen))
 		}
 		return reads
 	}
@@ -150,23 +157,24 @@ func (s *Server) workPage(q workQuery, status int, edit func(*views.DeliverableS
 		}
 		showDocument(&p, c.Base, list, q.page)
 		if open != nil {
+			var names *store.VersionNames
+			more := append(append(review.readsOf(id, open.Number), store.GetVersionNames(id, open.Number, &names)), draft.reads(p)...)
+			if err := s.readShown(r.Context(), me, &notes, q.notes(open.Number), p.Hero, more...); err != nil {
+				return err
+			}
+			if names != nil {
+				p.Version.CreatedBy, p.Version.PublishedBy = names.AuthorName, names.PublisherName
+			}
 			withReview(&p, c, me, *open, review, filesOf(list, open.ID), people)
 			if !d.InUse() {
 				withoutDeciding(&p)
 			}
 			openedForm(&p, r.URL.Query().Get("decide"))
-			withNotes(&p, noted{c, me, d, *open, q, othersNames(people, me), list}, notes, comments)
+			withNotes(&p, noted{c, me, d, *open, q, othersNames(people, me), list}, notes)
 		}
-		if p.Upload != nil {
-			p.Upload.MaxSize = s.maxUpload(plan, used)
-		}
+		shortStrip(&p, c.Base, q)
 		c.MailAway = p.CanPublish && frame.MailAway(r)
-		if p.CanPublish && len(p.WillSee) == 0 {
-			withInvited(&p, c, me, invites, byClient)
-		}
-		if p.CanPublish && me.Support == nil {
-			withCarry(&p, carry)
-		}
+		s.withDraft(&p, c, me, draft)
 		p.Seen = string(seen)
 		edit(&p)
 		if err := views.Render(w, r, status, views.DeliverableShow(c, p)); err != nil {
@@ -183,18 +191,6 @@ func (s *Server) workPage(q workQuery, status int, edit func(*views.DeliverableS
 func (s *Server) maxUpload(plan store.TenantPlan, used []store.Usage) int64 {
 	limit, _ := s.db.Plans().Limit(plan, store.Storage)
 	return min(store.MaxFileSize, max(0, limit-store.UsedNow(used, store.Storage)))
-}
-
-// withInvited adds who could see the version if they joined, while nobody of the client has.
-func withInvited(p *views.DeliverableShowProps, c views.Chrome, me store.Member, invites []store.Invite, byClient bool) {
-	for _, i := range invites {
-		if i.Party == store.PartyClient && !i.Expired && !i.InviterLostRight(byClient) {
-			p.Invited = append(p.Invited, frame.Addressed(frame.NameOr(i.Name, i.Email, i.Email), i.Email))
-		}
-	}
-	if slices.Contains(invitableParties(me, byClient), store.PartyClient) {
-		p.InviteURL = c.Base.InviteNew()
-	}
 }
 
 // noteOpened records after the page is sent that the client user opened what is new. A

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -51,13 +52,13 @@ func (s *Server) discussionPage(project uuid.UUID, done bool, status int, edit f
 // projectNotes are the notes on a project, as the page lists them.
 func projectNotes(c views.Chrome, me store.Member, p store.Project, done bool, notes []store.Note, comments []store.Comment) *views.NotesProps {
 	list := &views.NotesProps{
-		Cut: len(notes) > store.NotesShown || len(comments) > store.CommentsShown, ShowsDone: done, Client: c.Workspace.Name,
+		Cut: len(notes) > store.ProjectNotesShown || len(comments) > store.ProjectCommentsShown, ShowsDone: done, Client: c.Workspace.Name,
 		OpenURL: c.Base.Discussion(p.ID.String()) + "#notes", DoneURL: c.Base.DiscussionDone(p.ID.String()) + "#notes",
 	}
-	notes, comments = notes[:min(len(notes), store.NotesShown)], comments[:min(len(comments), store.CommentsShown)]
-	words := map[uuid.UUID][]store.Comment{}
+	notes, comments = notes[:min(len(notes), store.ProjectNotesShown)], comments[:min(len(comments), store.ProjectCommentsShown)]
+	words := map[uuid.UUID][]store.ListedComment{}
 	for _, k := range slices.Backward(comments) { // the oldest first
-		words[k.NoteID] = append(words[k.NoteID], k)
+		words[k.NoteID] = append(words[k.NoteID], store.ListedComment{Comment: k})
 	}
 	slices.SortFunc(notes, cmpNotes)
 	on := noted{c: c, me: me, open: store.Version{SharedAt: p.SharedAt}}
@@ -68,7 +69,7 @@ func projectNotes(c views.Chrome, me store.Member, p store.Project, done bool, n
 			list.Open++
 		}
 		if (n.ResolvedAt != nil) == done {
-			row := on.note(&views.DeliverableShowProps{}, n, words[n.ID])
+			row := on.note(&views.DeliverableShowProps{}, store.ListedNote{Note: n, Comments: words[n.ID], Said: len(words[n.ID])})
 			row.Where = "Whole project"
 			list.List = append(list.List, row)
 		}
@@ -104,4 +105,22 @@ func (s *Server) discussionStart(w http.ResponseWriter, r *http.Request, me stor
 		}))
 	}
 	return s.noteDone(w, r, me, f, "note.written", placed)
+}
+
+// discussionDone leads back to a note on a project.
+func discussionDone(w http.ResponseWriter, r *http.Request, base views.Base, verb string, placed store.PlacedNote) error {
+	fragment, _ := views.PinAnchors(placed.Visibility == store.TeamOnly, placed.Number)
+	undone := ""
+	if verb == "note.resolved" {
+		fragment, undone = "notes", placed.ID.String()
+	}
+	return frame.Done(w, r, base.Discussion(placed.ProjectID.String())+"#"+fragment, verb, undone)
+}
+
+// cmpNotes orders what the client sees before what the team sees, each by number.
+func cmpNotes(a, b store.Note) int {
+	if a.Visibility != b.Visibility {
+		return strings.Compare(string(a.Visibility), string(b.Visibility)) // client, team
+	}
+	return a.Number - b.Number
 }

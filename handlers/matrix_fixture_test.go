@@ -285,7 +285,7 @@ func (e *fixture) note(t *testing.T, by store.Member, deliverable uuid.UUID, v s
 		return err
 	})
 	var comments []store.Comment
-	read(t, by, store.ListComments(deliverable, 1, &comments))
+	_, comments = storetest.Notes(t, by, deliverable, 1)
 	for _, c := range comments {
 		if c.NoteID == note {
 			comment = c.ID

@@ -146,6 +146,9 @@ func exportList(notes []store.Note, comments []store.ExportedComment, list []sto
 		if n.X != nil {
 			note.Where = views.GridPlace(*n.X, *n.Y)
 			note.Pin = &noteexport.Pin{X: *n.X, Y: *n.Y, W: frame.OrZero(n.W), H: frame.OrZero(n.H)}
+			for _, s := range strokes(n.Drawing) {
+				note.Drawing = append(note.Drawing, noteexport.Stroke(s))
+			}
 		}
 		if note.Clock == (timecode.Clock{}) {
 			note.Clock = timecode.NewClock(timecode.Assumed, "")

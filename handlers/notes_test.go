@@ -47,7 +47,7 @@ func (d *noteDesk) start(t *testing.T, by *browser, form url.Values) (note store
 	t.Helper()
 	want(t, "a note", by.post(t, d.page+"/versions/1/notes", form), http.StatusSeeOther)
 	var notes []store.Note
-	read(t, d.staff, store.ListNotes(d.deliverable, 1, &notes))
+	notes, _ = storetest.Notes(t, d.staff, d.deliverable, 1)
 	return notes[0]
 }
 
@@ -63,7 +63,7 @@ func TestBothSidesWriteNotes(t *testing.T) {
 	}
 	has(t, "Ravi's page", d.ravi.get(t, d.page), "Darker, please", `id="note-1"`, "poster.txt", "sees this")
 	var notes []store.Note
-	read(t, d.staff, store.ListNotes(d.deliverable, 1, &notes))
+	notes, _ = storetest.Notes(t, d.staff, d.deliverable, 1)
 	id := notes[0].ID
 	want(t, "a reply", d.ravi.post(t, d.at("notes/%s/replies", id), url.Values{"words": {"In version 2"}, "visibility": {"client"}}), http.StatusSeeOther)
 	has(t, "Mia's page", d.mia.get(t, d.page), "In version 2")
@@ -73,7 +73,7 @@ func TestBothSidesWriteNotes(t *testing.T) {
 	want(t, "reopened", d.ravi.post(t, d.at("notes/%s/reopen", id), nil), http.StatusSeeOther)
 	has(t, "the open notes", d.mia.get(t, d.page), "In version 2")
 	var comments []store.Comment
-	read(t, d.staff, store.ListComments(d.deliverable, 1, &comments))
+	_, comments = storetest.Notes(t, d.staff, d.deliverable, 1)
 	want(t, "an edit of one's own", d.mia.post(t, d.at("comments/%s", comments[1].ID), url.Values{"words": {"Much darker"}}), http.StatusSeeOther)
 	has(t, "the edit", d.ravi.get(t, d.page), "Much darker", "edited")
 	has(t, "the trail", d.as(t, d.Dana).get(t, "/w/"+d.Acme+"/activity?kind=note"), "wrote a note on", "replied to a note on", "marked a note as done on", "reopened a note on", "edited a note on", "Poster "+d.Suffix)
@@ -123,7 +123,7 @@ func TestHiddenNotesAreRefusedAlike(t *testing.T) {
 	d := newNoteDesk(t)
 	own := d.start(t, d.ravi, url.Values{"words": {"Ours"}, "visibility": {"team"}})
 	var comments []store.Comment
-	read(t, d.staff, store.ListComments(d.deliverable, 1, &comments))
+	_, comments = storetest.Notes(t, d.staff, d.deliverable, 1)
 	shown := d.start(t, d.mia, url.Values{"words": {"Darker, please"}})
 	gus := d.as(t, d.Gus)
 	globex := "/w/" + d.Globex
@@ -221,7 +221,7 @@ func TestRefusedNotesKeepTheirWords(t *testing.T) {
 	has(t, "the locked version", locked, "Darker, please", "Write your note there.")
 	hasNot(t, "the locked version", locked, "/replies", "/resolve")
 	var notes []store.Note
-	if read(t, d.staff, store.ListNotes(d.deliverable, 1, &notes)); len(notes) != 1 {
+	if notes, _ = storetest.Notes(t, d.staff, d.deliverable, 1); len(notes) != 1 {
 		t.Errorf("%d notes were saved, want 1", len(notes))
 	}
 }

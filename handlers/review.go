@@ -23,11 +23,11 @@ import (
 type reviewed struct {
 	requests  []store.Request
 	decisions []store.Decision
-	certified []int // the numbers of the versions with a certificate
+	certified bool // the open version has a certificate
 }
 
-func (v *reviewed) reads(deliverable uuid.UUID) []store.Read {
-	return []store.Read{store.ListRequests(deliverable, &v.requests), store.ListDecisions(deliverable, &v.decisions), store.ListCertified(deliverable, &v.certified)}
+func (v *reviewed) readsOf(deliverable uuid.UUID, number int) []store.Read {
+	return []store.Read{store.ListDecisions(deliverable, number, &v.decisions), store.IsCertified(deliverable, number, &v.certified)}
 }
 
 // of is what was asked and decided about one version.
@@ -88,7 +88,7 @@ func withReview(p *views.DeliverableShowProps, c views.Chrome, me store.Member, 
 			r.Yours = &row
 		}
 	}
-	if slices.Contains(all.certified, v.Number) {
+	if all.certified {
 		r.Certificate = c.Base.Certificate(p.ID, v.Number)
 	}
 	outcome := frame.OrZero(v.Outcome)

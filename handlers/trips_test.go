@@ -17,6 +17,7 @@ import (
 // twoTrips are the pages that read only after they know who is asking.
 var twoTrips = map[string]string{
 	"/w/{tenant}/deliverables/{id}/versions/{number}/certificate.pdf": "it counts how many PDFs somebody makes",
+	"/w/{tenant}/deliverables/{id}":                                   "notes are those of the version and file that it shows, which it chooses first",
 	"/w/{tenant}/members/{id}":                                        "somebody who is no member may be staff who work in clients only",
 	"/w/{tenant}/members/import":                                      "few people open it",
 	"/w/{tenant}/invites/new":                                         "few people open it",

@@ -83,17 +83,17 @@ func build() (map[string]string, map[string]asset) {
 	return paths, served
 }
 
-// comments are whole lines in scripts, and anything between the marks in stylesheets. Browsers have no use for them.
+// comments are whole lines and ends of lines in scripts, and anything between the marks in stylesheets. Browsers have no use for them.
 var comments = map[string]*regexp.Regexp{
-	".js":  regexp.MustCompile(`(?m)^[ \t]*//.*\n`),
+	".js":  regexp.MustCompile(`(?m)^[ \t]*//.*\n|(;) // .*$`),
 	".css": regexp.MustCompile(`(?s)[ \t]*/\*.*?\*/`),
 }
 
-// indents are left out of scripts and styles: no text in them goes over a line.
-var indents = regexp.MustCompile(`(?m)^[ \t]+`)
+// indents and empty lines are left out of scripts and styles: no text in them goes over a line.
+var indents = regexp.MustCompile(`(?m)^\s+`)
 
-// ends are the line ends after a semicolon or a brace in stylesheets. Without them no two words become one.
-var ends = regexp.MustCompile(`([;{}])\n+`)
+// spaces are those in stylesheets without which no two words become one, and no text in quotes has them.
+var spaces = regexp.MustCompile(`\s*([;{},])\s*|(:)\s+`)
 
 // join concatenates the parts of an asset, without their comments and indents. Each script outside js/lib becomes its own block, so scripts share the
 // library's names but not each other's.
@@ -105,13 +105,13 @@ func join(ext string, parts []string) []byte {
 			panic(fmt.Sprintf("static: %v", err))
 		}
 		if c := comments[ext]; c != nil {
-			body = c.ReplaceAll(body, nil)
+			body = c.ReplaceAll(body, []byte("$1"))
 		}
 		if comments[ext] != nil {
 			body = indents.ReplaceAll(body, nil)
 		}
 		if ext == ".css" {
-			body = ends.ReplaceAll(body, []byte("$1"))
+			body = bytes.ReplaceAll(spaces.ReplaceAll(body, []byte("$1$2")), []byte(";}"), []byte("}"))
 		}
 		block := ext == ".js" && !strings.HasPrefix(name, "js/lib/")
 		if block {

@@ -51,16 +51,16 @@ order by current desc, x.created_at desc, x.id desc
 limit 1`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number})}
 }
 
-// ListCertified reads which versions of a deliverable have a certificate that counts, by
-// their numbers.
-func ListCertified(deliverable uuid.UUID, dst *[]int) Read {
-	return Read{column("list certified versions", dst, `
-select distinct v.number
-from versions v
-join certificates x on x.tenant_id = v.tenant_id and x.version_id = v.id
-where v.tenant_id = @tenant_id
-  and v.deliverable_id = @deliverable
-  and `+standing, pgx.StrictNamedArgs{"deliverable": deliverable})}
+// IsCertified reads whether a version has a certificate that counts.
+func IsCertified(deliverable uuid.UUID, number int, dst *bool) Read {
+	return Read{value("certified version", dst, `
+select exists (
+    select
+    from certificates x
+    join versions v on v.tenant_id = @tenant_id and v.id = x.version_id
+    where x.tenant_id = @tenant_id
+      and x.version_id = `+numberedVersion+`
+      and `+standing+`)`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number})}
 }
 
 // Limits of a certificate. People can write more in a review than a certificate can have,

@@ -27,19 +27,17 @@ type Decision struct {
 	Superseded bool
 }
 
-// ListDecisions reads the decisions on all versions of a deliverable, the newest first, at
-// most 500.
-func ListDecisions(deliverable uuid.UUID, dst *[]Decision) Read {
+// ListDecisions reads the decisions on a version, the newest first, at most 500.
+func ListDecisions(deliverable uuid.UUID, number int, dst *[]Decision) Read {
 	return Read{many("list decisions", dst, `
 select x.id, x.version_id, x.user_id, m.name, x.answer, x.words, x.created_at,
        exists (select from decisions l where l.tenant_id = @tenant_id and l.supersedes = x.id) as superseded
-from versions v
-join decisions x on x.tenant_id = @tenant_id and x.version_id = v.id
+from decisions x
 join memberships m on m.tenant_id = @tenant_id and m.user_id = x.user_id
-where v.tenant_id = @tenant_id
-  and v.deliverable_id = @deliverable
+where x.tenant_id = @tenant_id
+  and x.version_id = `+numberedVersion+`
 order by x.created_at desc, x.id desc
-limit 500`, pgx.StrictNamedArgs{"deliverable": deliverable})}
+limit 500`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number})}
 }
 
 var decisionVerbs = map[Outcome]string{

@@ -139,7 +139,12 @@ func readsToExplain() map[string][]store.Read {
 		unsealed        []store.SealableEvent
 		place           *store.SealedPlace
 		notes           []store.Note
+		listed          []store.ListedNote
 		comments        []store.Comment
+		noteCounts      []store.NoteCount
+		pins            []store.PinnedNote
+		found           *store.FoundNote
+		versionNames    *store.VersionNames
 		noteNews        []store.NoteNews
 		mention         store.MentionNotice
 		openNotes       []store.OpenNote
@@ -167,7 +172,6 @@ func readsToExplain() map[string][]store.Read {
 		preview         store.FilePreview
 		rendition       store.Rendition
 		certificate     store.SignedCertificate
-		numbers         []int
 		renditions      []store.RenditionEntry
 		invites         []store.Invite
 		refused         store.RefusedInvite
@@ -223,6 +227,9 @@ func readsToExplain() map[string][]store.Read {
 	before := store.ActivityFilter{Page: store.Page{After: store.Cursor{At: time.Now(), ID: uuid.Max}}}
 	someone, session := before, before
 	someone.Person, session.SupportSession = id("user"), id("session")
+	at := store.NotesAt{Deliverable: id("deliverable"), Version: 1}
+	onFile, onAll, alone := at, at, at
+	onFile.File, onAll.AllFiles, alone.Alone = id("file"), true, &store.NoteLabel{Visibility: store.TeamOnly, Number: 1}
 	further := store.LedgerPage{AfterSession: id("session"), Page: store.Page{After: store.Cursor{At: time.Now(), ID: uuid.Max}, Limit: 1000}}
 	return map[string][]store.Read{
 		"ListActivity": {store.ListActivity(store.ActivityFilter{}, &some.activity), store.ListActivity(before, &some.activity),
@@ -261,6 +268,7 @@ func readsToExplain() map[string][]store.Read {
 		"ListNews":             {store.ListNews(time.Now().AddDate(0, 0, -1), time.Now(), 100, &some.news)},
 		"ListFiles":            {store.ListFiles(id("version"), &some.files)},
 		"ListFilesOf":          {store.ListFilesOf(id("deliverable"), &some.files)},
+		"ListFilesShown":       {store.ListFilesShown(id("deliverable"), 0, &some.files)},
 		"GetFile":              {store.GetFile(id("file"), &some.file)},
 		"GetPreview":           {store.GetPreview(id("file"), &some.preview)},
 		"GetPoster":            {store.GetPoster(id("file"), &some.rendition)},
@@ -294,41 +302,46 @@ func readsToExplain() map[string][]store.Read {
 		"PageProjects": {store.PageProjects(store.Page{After: store.Cursor{ID: id("project1")}, Limit: 51}, &some.projects)},
 		"PageDeliverables": {store.PageDeliverables(store.DeliverableFilter{Page: store.Page{After: store.Cursor{ID: id("deliverable1")}, Limit: 51}}, &some.details),
 			store.PageDeliverables(store.DeliverableFilter{Project: id("project1"), State: store.DeliverableInReview, Page: store.Page{Limit: 51}}, &some.details)},
-		"GetProject":             {store.GetProject(id("project"), &some.project)},
-		"GetBilling":             {store.GetBilling(&some.billing)},
-		"ListStripeCustomers":    {store.ListStripeCustomers(false, &some.customers)},
-		"GetPlan":                {store.GetPlan(&some.plan)},
-		"ListUsage":              {store.ListUsage(&some.usage)},
-		"ListMonthUsage":         {store.ListMonthUsage(time.Now(), &some.months)},
-		"ListKeyUsage":           {store.ListKeyUsage(time.Now(), &some.keyUsage)},
-		"ListHourUsage":          {store.ListHourUsage(time.Now(), &some.hours)},
-		"ListClientUsage":        {store.ListClientUsage(time.Now(), &some.clientUsage)},
-		"ListUsageDrift":         {store.ListUsageDrift(&some.drift)},
-		"SeenFiles":              {store.SeenFiles(id("deliverable"), &some.seen)},
-		"GetSettings":            {store.GetSettings(&some.settings)},
-		"SeenConsent":            {store.SeenConsent(&some.seen)},
-		"GetOwnConsent":          {store.GetOwnConsent(&some.own)},
-		"SupportInForce":         {store.SupportInForce(&some.consents)},
-		"ListSupportSessions":    {store.ListSupportSessions(store.Page{Limit: 26}, &some.sessions)},
-		"GetUpload":              {store.GetUpload(id("file"), &some.upload)},
-		"ListParts":              {store.ListParts(id("file"), &some.parts)},
-		"ListRequests":           {store.ListRequests(id("deliverable"), &some.asked)},
-		"ListWaiting":            {store.ListWaiting(100, &some.waiting)},
-		"ListWaitingForReader":   {store.ListWaitingForReader(50, &some.waiting)},
-		"GetRequestNotice":       {store.GetRequestNotice(id("request"), &some.asking)},
-		"GetMentionNotice":       {store.GetMentionNotice(id("comment"), &some.mention)},
-		"GetDecisionNotice":      {store.GetDecisionNotice(id("decision"), &some.decided)},
-		"GetPassedOnNotice":      {store.GetPassedOnNotice(id("request"), &some.passed)},
-		"GetCertificate":         {store.GetCertificate(id("deliverable"), 1, &some.certificate)},
-		"ListCertified":          {store.ListCertified(id("deliverable"), &some.numbers)},
-		"ListDecisions":          {store.ListDecisions(id("deliverable"), &some.decisions)},
-		"ListVersions":           {store.ListVersions(id("deliverable"), &some.versions)},
-		"ListNotes":              {store.ListNotes(id("deliverable"), 0, &some.notes), store.ListNotes(id("deliverable"), 1, &some.notes)},
+		"GetProject":           {store.GetProject(id("project"), &some.project)},
+		"GetBilling":           {store.GetBilling(&some.billing)},
+		"ListStripeCustomers":  {store.ListStripeCustomers(false, &some.customers)},
+		"GetPlan":              {store.GetPlan(&some.plan)},
+		"ListUsage":            {store.ListUsage(&some.usage)},
+		"ListMonthUsage":       {store.ListMonthUsage(time.Now(), &some.months)},
+		"ListKeyUsage":         {store.ListKeyUsage(time.Now(), &some.keyUsage)},
+		"ListHourUsage":        {store.ListHourUsage(time.Now(), &some.hours)},
+		"ListClientUsage":      {store.ListClientUsage(time.Now(), &some.clientUsage)},
+		"ListUsageDrift":       {store.ListUsageDrift(&some.drift)},
+		"SeenFiles":            {store.SeenFiles(id("deliverable"), &some.seen)},
+		"GetSettings":          {store.GetSettings(&some.settings)},
+		"SeenConsent":          {store.SeenConsent(&some.seen)},
+		"GetOwnConsent":        {store.GetOwnConsent(&some.own)},
+		"SupportInForce":       {store.SupportInForce(&some.consents)},
+		"ListSupportSessions":  {store.ListSupportSessions(store.Page{Limit: 26}, &some.sessions)},
+		"GetUpload":            {store.GetUpload(id("file"), &some.upload)},
+		"ListParts":            {store.ListParts(id("file"), &some.parts)},
+		"ListRequests":         {store.ListRequests(id("deliverable"), &some.asked)},
+		"ListWaiting":          {store.ListWaiting(100, &some.waiting)},
+		"ListWaitingForReader": {store.ListWaitingForReader(50, &some.waiting)},
+		"GetRequestNotice":     {store.GetRequestNotice(id("request"), &some.asking)},
+		"GetMentionNotice":     {store.GetMentionNotice(id("comment"), &some.mention)},
+		"GetDecisionNotice":    {store.GetDecisionNotice(id("decision"), &some.decided)},
+		"GetPassedOnNotice":    {store.GetPassedOnNotice(id("request"), &some.passed)},
+		"GetCertificate":       {store.GetCertificate(id("deliverable"), 1, &some.certificate)},
+		"IsCertified":          {store.IsCertified(id("deliverable"), 1, &some.yes)},
+		"ListDecisions":        {store.ListDecisions(id("deliverable"), 1, &some.decisions)},
+		"ListVersionsShown":    {store.ListVersionsShown(id("deliverable"), &some.versions)},
+		"GetVersionNames":      {store.GetVersionNames(id("deliverable"), 1, &some.versionNames)},
+		"ListVersions":         {store.ListVersions(id("deliverable"), &some.versions)},
+		"ListNotes": {store.ListNotes(at, &some.listed), store.ListNotes(onFile, &some.listed), store.ListNotes(onAll, &some.listed),
+			store.ListNotes(alone, &some.listed)},
+		"CountNotes":             {store.CountNotes(at, &some.noteCounts), store.CountNotes(onFile, &some.noteCounts)},
+		"ListPins":               {store.ListPins(onFile, nil, &some.pins)},
+		"FindNote":               {store.FindNote(id("deliverable"), 1, store.NoteLabel{Visibility: store.ClientVisible, Number: 2}, &some.found)},
 		"ListComparedFiles":      {store.ListComparedFiles(id("deliverable"), 1, 2, &some.files)},
 		"ListPageMarks":          {store.ListPageMarks(id("deliverable"), 1, 2, &some.marks)},
 		"ListDifferences":        {store.ListDifferences(id("deliverable"), 1, 2, &some.differences)},
 		"ListNotesToCarry":       {store.ListNotesToCarry(id("deliverable"), &some.openNotes)},
-		"ListComments":           {store.ListComments(id("deliverable"), 0, &some.comments)},
 		"ListProjectNotes":       {store.ListProjectNotes(id("project"), &some.notes)},
 		"ListProjectComments":    {store.ListProjectComments(id("project"), &some.comments)},
 		"CountProjectNotes":      {store.CountProjectNotes(id("project"), &some.team)},

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,16 +42,7 @@ type File struct {
 // A binned project or deliverable hides its files, so every read joins up to the
 // project.
 var fileColumns = `
-select f.id, f.version_id, v.deliverable_id, f.folder, f.name, f.state,
-       coalesce(f.size, f.declared_size, 0) as size,
-       coalesce(f.content_type, '') as content_type,
-       f.sha256, f.crc32, f.lead, f.preview_type is not null as preview, f.missing_at is not null as missing,
-       coalesce(f.pages, 0) as pages, f.pages_drawn, coalesce(f.unfit, '') as unfit,
-       f.duration_ms, coalesce(f.frame_rate, '') as frame_rate, coalesce(f.start_timecode, '') as start_timecode,
-       coalesce(f.plays, '') as plays, f.pictured,
-       ((select current_setting('app.party', true)) = 'client' and d.downloads_wait
-        and coalesce(v.outcome, '') not in ('approved', 'approved_with_changes')) as waits,
-       f.created_at, ` + actorName("m", "fs") + ` as author_name
+select ` + fileFacts + `, ` + actorName("m", "fs") + ` as author_name
 from files f
 join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
 join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
@@ -59,6 +51,18 @@ left join memberships m on m.tenant_id = f.tenant_id and m.user_id = f.created_b
 	joinSession("fs", "f.tenant_id", "f.support_session_id") + `
 where f.tenant_id = @tenant_id
   and f.deleted_at is null`
+
+// fileFacts are those of a file f of a version v of a deliverable d.
+const fileFacts = `f.id, f.version_id, v.deliverable_id, f.folder, f.name, f.state,
+       coalesce(f.size, f.declared_size, 0) as size,
+       coalesce(f.content_type, '') as content_type,
+       f.sha256, f.crc32, f.lead, f.preview_type is not null as preview, f.missing_at is not null as missing,
+       coalesce(f.pages, 0) as pages, f.pages_drawn, coalesce(f.unfit, '') as unfit,
+       f.duration_ms, coalesce(f.frame_rate, '') as frame_rate, coalesce(f.start_timecode, '') as start_timecode,
+       coalesce(f.plays, '') as plays, f.pictured,
+       ((select current_setting('app.party', true)) = 'client' and d.downloads_wait
+        and coalesce(v.outcome, '') not in ('approved', 'approved_with_changes')) as waits,
+       f.created_at`
 
 // leadFirst orders the files of a version for what shows one of them.
 const leadFirst = `f.lead desc, f.position, f.id`
@@ -81,6 +85,28 @@ func ListFilesOf(deliverable uuid.UUID, dst *[]File) Read {
   and f.state <> 'failed'
 order by v.number desc, f.position, f.id
 limit 2000`, pgx.StrictNamedArgs{"deliverable": deliverable})}
+}
+
+// ListFilesShown reads the files of one version of a deliverable in their order, pending ones
+// included, at most 500, without the names of those who uploaded them. Number 0 is the newest
+// version that the reader may see and that isn't locked.
+func ListFilesShown(deliverable uuid.UUID, number int, dst *[]File) Read {
+	return Read{many("list files shown", dst, `
+with shown as materialized (
+    select v.id, v.deliverable_id, v.outcome, d.downloads_wait
+    from versions v
+    join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
+    join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
+    where v.tenant_id = @tenant_id
+      and v.id = `+openVersion+`
+)
+select `+strings.Replace(fileFacts, "d.downloads_wait", "v.downloads_wait", 1)+`, '' as author_name
+from shown v
+join files f on f.tenant_id = @tenant_id and f.version_id = v.id
+where f.deleted_at is null
+  and f.state <> 'failed'
+order by f.position, f.id
+limit 500`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number})}
 }
 
 // GetFile reads one file that can be downloaded: it is ready, and neither the file

@@ -13,11 +13,9 @@ import (
 // Limits of notes. What the team writes and what the client sees is counted apart, so that
 // no limit tells a client of rows that they can't see.
 const (
-	MaxNotes      = 1000  // of one visibility, on a version
-	MaxReplies    = 500   // of one visibility, in a note
-	MaxNoteWords  = 10000 // characters of a note or a reply
-	NotesShown    = 500   // that a page lists, the newest
-	CommentsShown = 2000
+	MaxNotes     = 1000  // of one visibility, on a version
+	MaxReplies   = 500   // of one visibility, in a note
+	MaxNoteWords = 10000 // characters of a note or a reply
 	// EditMinutes is how long the author may change their words.
 	EditMinutes = 10
 )
@@ -39,6 +37,7 @@ type Anchor struct {
 	X, Y, W, H *int   // a point or a box of a picture, in 1/10,000 of its sides
 	AtMS       *int64 // of a recording, in milliseconds
 	EndMS      *int64 // the end of a span of it, after AtMS
+	Drawing    string // on the picture, as [Drawing] writes it; "" for none
 }
 
 // Note is a thread about a version, or about a project. Its words are its first comment.
@@ -82,19 +81,42 @@ type Comment struct {
 }
 
 // openVersion selects the version that the page of a deliverable shows: that with
-// @number, or for 0 the newest that the reader may see and that isn't locked.
+// @number, or for 0 the newest that the reader may see and that isn't locked. It is a query,
+// because under a policy an expression of several finds no rows by an index.
 const openVersion = `(
+      select case when @number <> 0 then (
+          select v.id
+          from versions v
+          where v.tenant_id = @tenant_id
+            and v.deliverable_id = @deliverable
+            and v.number = @number)
+      else coalesce((
+          select v.id
+          from versions v
+          where v.tenant_id = @tenant_id
+            and v.deliverable_id = @deliverable
+            and v.locked_at is null
+          order by v.number desc
+          limit 1), (
+          select v.id
+          from versions v
+          where v.tenant_id = @tenant_id
+            and v.deliverable_id = @deliverable
+          order by v.number desc
+          limit 1))
+      end)`
+
+// numberedVersion selects the version with @number.
+const numberedVersion = `(
       select v.id
       from versions v
       where v.tenant_id = @tenant_id
         and v.deliverable_id = @deliverable
-        and (@number = 0 or v.number = @number)
-      order by v.locked_at is not null, v.number desc
-      limit 1)`
+        and v.number = @number)`
 
 // noteColumns selects the notes of a version that the reader sees.
 const noteColumns = `
-select t.id, t.visibility, t.number, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, t.t_end_ms as end_ms, o.id is not null as carried,
+select t.id, t.visibility, t.number, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, t.t_end_ms as end_ms, coalesce(t.drawing, '') as drawing, o.id is not null as carried,
        o.version as from_version, o.visibility as from_visibility, o.number as from_number, o.file_id as from_file, o.page as from_page, o.x as from_x, o.y as from_y, o.t_ms as from_ms,
        t.resolved_at, coalesce(m.name, '') as resolver_name, t.created_at
 from threads t
@@ -119,14 +141,6 @@ left join lateral (
 left join memberships m on m.tenant_id = t.tenant_id and m.user_id = t.resolved_by
 where t.tenant_id = @tenant_id
   and t.version_id = ` + openVersion
-
-// ListNotes reads the newest notes of a version, at most [NotesShown] and one more. Number
-// 0 is the newest version that the reader may see.
-func ListNotes(deliverable uuid.UUID, number int, dst *[]Note) Read {
-	return Read{many("list notes", dst, noteColumns+`
-order by t.created_at desc, t.id desc
-limit @limit`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number, "limit": NotesShown + 1})}
-}
 
 // commentsOf selects the comments in the notes of a version, and in those of earlier
 // versions that they go on with.
@@ -159,14 +173,6 @@ from chain
 join comments c on c.tenant_id = @tenant_id and c.thread_id = chain.id
 left join memberships m on m.tenant_id = c.tenant_id and m.user_id = c.created_by`
 
-// ListComments reads the newest comments in the notes of a version, and in those of
-// earlier versions that they go on with, at most [CommentsShown] and one more.
-func ListComments(deliverable uuid.UUID, number int, dst *[]Comment) Read {
-	return Read{many("list comments", dst, commentsOf+`
-order by c.created_at desc, c.id desc
-limit @limit`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number, "limit": CommentsShown + 1, "minutes": EditMinutes})}
-}
-
 const stillEditable = `c.created_at > now() - make_interval(mins => @minutes)`
 
 // PlacedNote is a note and the page that shows it.
@@ -178,10 +184,18 @@ type PlacedNote struct {
 	Visibility    Visibility
 	Number        int
 	FileID        *uuid.UUID
+	Page          *int
+	Done          bool
+	Many          bool // the version has more notes than a page lists; see [FindNote]
 }
 
 const placedNote = `
-select t.id, p.id as project_id, coalesce(d.id, '00000000-0000-0000-0000-000000000000') as deliverable_id, coalesce(v.number, 0) as version, t.visibility, t.number, t.file_id
+select t.id, p.id as project_id, coalesce(d.id, '00000000-0000-0000-0000-000000000000') as deliverable_id, coalesce(v.number, 0) as version, t.visibility, t.number, t.file_id, t.page,
+       t.resolved_at is not null as done, (
+           select count(*) > @shown
+           from threads o
+           where o.tenant_id = @tenant_id
+             and o.version_id = t.version_id) as many
 from threads t` + placeOfThread
 
 // placeOfThread joins the version of a thread t, if it is about one, and the project. Without
@@ -195,7 +209,7 @@ join projects p on p.tenant_id = t.tenant_id and p.id = coalesce(d.project_id, t
 func PlaceNote(id uuid.UUID, dst *PlacedNote) Read {
 	return Read{one("place note", dst, placedNote+`
 where t.tenant_id = @tenant_id
-  and t.id = @id`, pgx.StrictNamedArgs{"id": id})}
+  and t.id = @id`, pgx.StrictNamedArgs{"id": id, "shown": NotesShown})}
 }
 
 // PlaceComment is [PlaceNote] of the note with that comment.
@@ -203,7 +217,7 @@ func PlaceComment(id uuid.UUID, dst *PlacedNote) Read {
 	return Read{one("place comment", dst, placedNote+`
 join comments c on c.tenant_id = t.tenant_id and c.thread_id = t.id
 where t.tenant_id = @tenant_id
-  and c.id = @id`, pgx.StrictNamedArgs{"id": id})}
+  and c.id = @id`, pgx.StrictNamedArgs{"id": id, "shown": NotesShown})}
 }
 
 // VersionLockedError means that a later version was published, or another unlocked, so
@@ -341,6 +355,9 @@ func (tx *Tx) writeNote(ctx context.Context, v notedVersion, in NewNote) (placed
 	if err := tx.checkAnchor(ctx, v.ID, in.Anchor); err != nil {
 		return placed, err
 	}
+	if in.Drawing, err = checkDrawing(in.Anchor); err != nil {
+		return placed, err
+	}
 	id := uuid.New() // tells nobody when it was written: the client may see the note later
 	tx.insertNote(id, v, in)
 	if err := tx.insertComment(ctx, id, in.Visibility, in); err != nil {
@@ -356,15 +373,15 @@ func (tx *Tx) writeNote(ctx context.Context, v notedVersion, in NewNote) (placed
 func (tx *Tx) insertNote(id uuid.UUID, v notedVersion, in NewNote) {
 	a := in.Anchor
 	tx.changeLater("start note", `
-insert into threads (tenant_id, id, `+v.column()+`, project_shown, visibility, number, file_id, page, x, y, w, h, t_ms, t_end_ms)
-select @tenant_id, @id, @about, @shown, @visibility, coalesce(max(number), 0) + 1, @file, @page, @x, @y, @w, @h, @at_ms, @end_ms
+insert into threads (tenant_id, id, `+v.column()+`, project_shown, visibility, number, file_id, page, x, y, w, h, t_ms, t_end_ms, drawing)
+select @tenant_id, @id, @about, @shown, @visibility, coalesce(max(number), 0) + 1, @file, @page, @x, @y, @w, @h, @at_ms, @end_ms, nullif(@drawing, '')
 from threads
 where tenant_id = @tenant_id
   and `+v.column()+` = @about
   and visibility = @visibility
 having coalesce(max(number), 0) < @most`, pgx.StrictNamedArgs{
 		"id": id, "about": v.ID, "shown": v.projectShown(), "visibility": in.Visibility, "file": a.FileID, "page": a.Page,
-		"x": a.X, "y": a.Y, "w": a.W, "h": a.H, "at_ms": a.AtMS, "end_ms": a.EndMS, "most": MaxNotes}, errManyNotes)
+		"x": a.X, "y": a.Y, "w": a.W, "h": a.H, "at_ms": a.AtMS, "end_ms": a.EndMS, "drawing": a.Drawing, "most": MaxNotes}, errManyNotes)
 }
 
 var errManyNotes = InvalidError{"words": "There can be up to 1,000 notes here. Write yours as a reply to one of them."}

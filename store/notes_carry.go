@@ -99,11 +99,12 @@ func (tx *Tx) carryNotes(ctx context.Context, version uuid.UUID, before *uuid.UU
 	tx.lockNotes(*before)
 	tx.lockNotes(version)
 	tx.later("carry notes", `
-insert into threads (tenant_id, id, version_id, visibility, number, file_id, page, x, y, w, h, t_ms, t_end_ms, carried_from)
+insert into threads (tenant_id, id, version_id, visibility, number, file_id, page, x, y, w, h, t_ms, t_end_ms, drawing, carried_from)
 select @tenant_id, gen_random_uuid(), @version, t.visibility, t.number + coalesce(own.last, 0), f.id,
        case when f.id is not null then t.page end, case when f.id is not null then t.x end, case when f.id is not null then t.y end,
        case when f.id is not null then t.w end, case when f.id is not null then t.h end,
-       case when f.id is not null then t.t_ms end, case when f.id is not null then t.t_end_ms end, t.id
+       case when f.id is not null then t.t_ms end, case when f.id is not null then t.t_end_ms end,
+       case when f.id is not null then t.drawing end, t.id
 from threads t
 left join files old on old.tenant_id = t.tenant_id and old.id = t.file_id
 left join lateral (

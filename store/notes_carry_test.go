@@ -80,7 +80,7 @@ func (b *noteBundle) carried(t *testing.T, me store.Member, number int) (done []
 	t.Helper()
 	var notes []store.Note
 	var comments []store.Comment
-	must(t, read(t, me, store.ListNotes(b.deliverable, number, &notes), store.ListComments(b.deliverable, number, &comments)))
+	notes, comments = storetest.Notes(t, me, b.deliverable, number)
 	slices.SortFunc(notes, func(a, b store.Note) int { return a.Number - b.Number })
 	for _, n := range notes {
 		done = append(done, n.ResolvedAt != nil)
@@ -118,7 +118,7 @@ func TestOnlyOpenNotesOfTheVersionBeforeAreAnswered(t *testing.T) {
 	wantError(t, b.publishWith(t, b.mia, 2, mine), store.ErrNotFound)
 	wantError(t, b.publishWith(t, other.ravi, 2, mine), store.ErrNotFound)
 	var open1 []store.Note
-	must(t, read(t, b.mia, store.ListNotes(b.deliverable, 0, &open1)))
+	open1, _ = storetest.Notes(t, b.mia, b.deliverable, 0)
 	if len(open1) != 2 || open1[1].ResolvedAt != nil {
 		t.Errorf("after the refusals: %+v", open1)
 	}
@@ -219,7 +219,7 @@ func TestTeamNotesAreCarriedForTheTeamOnly(t *testing.T) {
 	var comments []store.Comment
 	listed := func(me store.Member) {
 		t.Helper()
-		must(t, read(t, me, store.ListNotes(b.deliverable, 2, &notes), store.ListComments(b.deliverable, 2, &comments)))
+		notes, comments = storetest.Notes(t, me, b.deliverable, 2)
 		slices.SortFunc(notes, func(a, b store.Note) int { return a.Number - b.Number })
 	}
 	listed(b.mia)
@@ -243,5 +243,12 @@ func TestTeamNotesAreCarriedForTheTeamOnly(t *testing.T) {
 	listed(b.mia)
 	if len(notes) != 2 || notes[1].ID != shown || notes[1].Carried || notes[1].FromVersion != nil || len(comments) != 2 {
 		t.Errorf("after it is shown the client reads %+v, %+v", notes, comments)
+	}
+	var onPage []store.ListedNote
+	var counts []store.NoteCount
+	page := store.NotesAt{Deliverable: b.deliverable, Version: 2, AllFiles: true}
+	must(t, read(t, b.mia, store.ListNotes(page, &onPage), store.CountNotes(page, &counts)))
+	if len(onPage) != 2 || onPage[1].ID != shown || onPage[1].Carried || onPage[1].FromVersion != nil || counts[0].Carried != 1 {
+		t.Errorf("then the client's page lists %+v, %+v", onPage, counts)
 	}
 }

@@ -10,10 +10,16 @@ import (
 	"portico/store/queue"
 )
 
-// ListProjectNotes reads the newest notes on a project, at most [NotesShown] and one more.
+// Limits of the page of a project's discussion.
+const (
+	ProjectNotesShown    = 200
+	ProjectCommentsShown = 1000
+)
+
+// ListProjectNotes reads the newest notes on a project, at most [ProjectNotesShown] and one more.
 func ListProjectNotes(project uuid.UUID, dst *[]Note) Read {
 	return Read{many("list project notes", dst, `
-select t.id, t.visibility, t.number, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, t.t_end_ms as end_ms, false as carried,
+select t.id, t.visibility, t.number, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, t.t_end_ms as end_ms, '' as drawing, false as carried,
        null::integer as from_version, null::text as from_visibility, null::integer as from_number, null::uuid as from_file, null::integer as from_page,
        null::integer as from_x, null::integer as from_y, null::bigint as from_ms,
        t.resolved_at, coalesce(m.name, '') as resolver_name, t.created_at
@@ -22,11 +28,11 @@ left join memberships m on m.tenant_id = t.tenant_id and m.user_id = t.resolved_
 where t.tenant_id = @tenant_id
   and t.project_id = @project
 order by t.created_at desc, t.id desc
-limit @limit`, pgx.StrictNamedArgs{"project": project, "limit": NotesShown + 1})}
+limit @limit`, pgx.StrictNamedArgs{"project": project, "limit": ProjectNotesShown + 1})}
 }
 
 // ListProjectComments reads the newest comments in the notes on a project, at most
-// [CommentsShown] and one more.
+// [ProjectCommentsShown] and one more.
 func ListProjectComments(project uuid.UUID, dst *[]Comment) Read {
 	return Read{many("list project comments", dst, `
 with chain as (
@@ -36,7 +42,7 @@ with chain as (
       and t.project_id = @project
 )`+commentColumns+`
 order by c.created_at desc, c.id desc
-limit @limit`, pgx.StrictNamedArgs{"project": project, "limit": CommentsShown + 1, "minutes": EditMinutes})}
+limit @limit`, pgx.StrictNamedArgs{"project": project, "limit": ProjectCommentsShown + 1, "minutes": EditMinutes})}
 }
 
 // CountProjectNotes counts the notes on a project that are open and that the reader sees.

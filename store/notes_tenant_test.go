@@ -19,7 +19,9 @@ func (b *noteBundle) clientReads(t *testing.T, me store.Member) string {
 	t.Helper()
 	var all struct {
 		Notes        []store.Note
-		Comments     []store.Comment
+		Comments     []store.ExportedComment
+		Listed       []store.ListedNote
+		Counts       []store.NoteCount
 		Deliverable  store.Deliverable
 		Versions     []store.Version
 		Files        []store.File
@@ -33,7 +35,9 @@ func (b *noteBundle) clientReads(t *testing.T, me store.Member) string {
 		People       []store.Membership
 		Bin          []store.BinItem
 	}
-	must(t, read(t, me, store.ListNotes(b.deliverable, 0, &all.Notes), store.ListComments(b.deliverable, 0, &all.Comments),
+	at := store.NotesAt{Deliverable: b.deliverable, Version: 1, AllFiles: true}
+	must(t, read(t, me, store.ExportNotes(b.deliverable, 0, &all.Notes), store.ExportComments(b.deliverable, 0, &all.Comments),
+		store.ListNotes(at, &all.Listed), store.CountNotes(at, &all.Counts),
 		store.GetDeliverable(b.deliverable, &all.Deliverable), store.ListVersions(b.deliverable, &all.Versions),
 		store.ListFilesOf(b.deliverable, &all.Files), store.ListDeliverables(b.project, store.Current, &all.Deliverables),
 		store.ListShown("", 100, &all.Shown), store.ListNew(100, &all.New), store.ListProjects(store.Current, &all.Projects),
@@ -268,8 +272,8 @@ func TestSupportReadsNoTeamNotesWithoutConsent(t *testing.T) {
 	var notes []store.Note
 	var comments []store.Comment
 	var trail []store.Activity
-	must(t, read(t, sam, store.ListNotes(b.shown, 1, &notes), store.ListComments(b.shown, 1, &comments),
-		store.ListActivity(store.ActivityFilter{Page: store.Page{Limit: 200}}, &trail)))
+	notes, comments = storetest.Notes(t, sam, b.shown, 1)
+	must(t, read(t, sam, store.ListActivity(store.ActivityFilter{Page: store.Page{Limit: 200}}, &trail)))
 	if len(notes) != 1 || len(comments) != 1 || comments[0].Words != "Darker" {
 		t.Errorf("support reads %+v, %+v", notes, comments)
 	}

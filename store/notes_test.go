@@ -87,7 +87,7 @@ func show(t *testing.T, me store.Member, note uuid.UUID, comments ...uuid.UUID) 
 // notes are the notes and comments that a member reads on version 1, oldest first.
 func (b *noteBundle) notes(t *testing.T, me store.Member) (notes []store.Note, comments []store.Comment) {
 	t.Helper()
-	must(t, read(t, me, store.ListNotes(b.deliverable, 1, &notes), store.ListComments(b.deliverable, 1, &comments)))
+	notes, comments = storetest.Notes(t, me, b.deliverable, 1)
 	slices.Reverse(notes)
 	slices.Reverse(comments)
 	return notes, comments
@@ -236,7 +236,7 @@ func TestDraftTakesTeamNotesOnly(t *testing.T) {
 	must(t, err)
 	wantInvalid(t, "a client reply in a team note", reply(t, b.ravi, own.ID, store.ClientVisible, "x"), "visibility")
 	var comments []store.Comment
-	must(t, read(t, b.ravi, store.ListComments(b.deliverable, 2, &comments)))
+	_, comments = storetest.Notes(t, b.ravi, b.deliverable, 2)
 	wantInvalid(t, "shown on a draft", show(t, b.ravi, own.ID, comments[0].ID), "comment")
 }
 
@@ -422,9 +422,9 @@ select $1, gen_random_uuid(), $2, 'client', n, $3 from generate_series(2, 1000) 
 	at := slices.IndexFunc(comments, func(c store.Comment) bool { return c.NoteID == own.ID })
 	wantInvalid(t, "shown as one too many", show(t, b.ravi, own.ID, comments[at].ID), "comment")
 	b.note(t, b.ravi, store.TeamOnly, "The team's are counted apart")
-	var notes []store.Note
-	must(t, read(t, b.ravi, store.ListNotes(b.deliverable, 0, &notes)))
-	if len(notes) != store.NotesShown+1 {
+	var notes []store.ListedNote
+	must(t, read(t, b.ravi, store.ListNotes(store.NotesAt{Deliverable: b.deliverable, Version: 1, AllFiles: true}, &notes)))
+	if len(notes) != store.NotesShown {
 		t.Errorf("a page reads %d notes", len(notes))
 	}
 }
@@ -517,7 +517,7 @@ func TestOpenNotesAreCarriedToTheNextVersion(t *testing.T) {
 	}
 	var notes []store.Note
 	var comments []store.Comment
-	must(t, read(t, b.mia, store.ListNotes(b.deliverable, 2, &notes), store.ListComments(b.deliverable, 2, &comments)))
+	notes, comments = storetest.Notes(t, b.mia, b.deliverable, 2)
 	slices.SortFunc(notes, func(a, b store.Note) int { return a.Number - b.Number })
 	slices.Reverse(comments)
 	if len(notes) != 3 || notes[0].Number != 1 || notes[1].Number != 3 || notes[2].Number != 4 || !notes[0].Carried ||
@@ -532,7 +532,7 @@ func TestOpenNotesAreCarriedToTheNextVersion(t *testing.T) {
 	if at, err := b.start(t, b.mia, 2, aNote("", "Another")); err != nil || at.Number != 5 {
 		t.Errorf("the next note is %d, %v", at.Number, err)
 	}
-	must(t, read(t, b.ravi, store.ListComments(b.deliverable, 2, &comments)))
+	_, comments = storetest.Notes(t, b.ravi, b.deliverable, 2)
 	if !slices.ContainsFunc(comments, func(c store.Comment) bool { return c.Words == "cnryaside" && c.Earlier }) {
 		t.Error("staff don't read their aside any more")
 	}

@@ -89,7 +89,7 @@ func TestReviewsStayInTheirTenant(t *testing.T) {
 	for who, me := range map[string]store.Member{"another client": gus, "staff elsewhere": there} {
 		var requests []store.Request
 		var decisions []store.Decision
-		if err := read(t, me, store.ListRequests(b.deliverable, &requests), store.ListDecisions(b.deliverable, &decisions)); err != nil || len(requests)+len(decisions) != 0 {
+		if err := read(t, me, store.ListRequests(b.deliverable, &requests), store.ListDecisions(b.deliverable, 1, &decisions)); err != nil || len(requests)+len(decisions) != 0 {
 			t.Errorf("%s reads %d requests and %d decisions, %v", who, len(requests), len(decisions), err)
 		}
 		conn := storetest.App(t)

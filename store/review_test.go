@@ -193,7 +193,7 @@ func TestClientsDecideWithoutBeingAsked(t *testing.T) {
 	b.want(t, "Nora approves with changes", "approved approved_with_changes*")
 	must(t, b.decide(t, b.nora, 1, store.ApprovedWithChanges)) // pressed twice
 	var list []store.Decision
-	must(t, read(t, b.mia, store.ListDecisions(b.deliverable, &list)))
+	must(t, read(t, b.mia, store.ListDecisions(b.deliverable, 1, &list)))
 	if len(list) != 4 || list[0].Name != "Nora" || list[0].Superseded || list[0].Words == "" || !list[2].Superseded {
 		t.Errorf("the decisions are %+v", list)
 	}
@@ -222,7 +222,7 @@ func TestDecisionsAreInTheOrderOfDeciding(t *testing.T) {
 		return tx.Decide(t.Context(), b.deliverable, 1, in)
 	}))
 	var list []store.Decision
-	must(t, read(t, b.mia, store.ListDecisions(b.deliverable, &list)))
+	must(t, read(t, b.mia, store.ListDecisions(b.deliverable, 1, &list)))
 	if len(list) != 2 || list[0].UserID != b.mia.ID() || !list[0].CreatedAt.After(list[1].CreatedAt) {
 		t.Errorf("the newest is not the last: %+v", list)
 	}

@@ -43,6 +43,33 @@ order by v.number desc
 limit 200`, pgx.StrictNamedArgs{"deliverable": deliverable})}
 }
 
+// ListVersionsShown is [ListVersions] without names; see [GetVersionNames].
+func ListVersionsShown(deliverable uuid.UUID, dst *[]Version) Read {
+	return Read{many("list versions shown", dst, `
+select v.id, v.deliverable_id, v.number, v.note, v.shared_at, v.locked_at is not null as locked, v.outcome, v.created_at, '' as author_name, '' as publisher_name
+from versions v
+where v.tenant_id = @tenant_id
+  and v.deliverable_id = @deliverable
+order by v.number desc
+limit 200`, pgx.StrictNamedArgs{"deliverable": deliverable})}
+}
+
+// VersionNames are the names of those who made and published a version.
+type VersionNames struct{ AuthorName, PublisherName string }
+
+// GetVersionNames reads them; nil if the reader doesn't see the version any more.
+func GetVersionNames(deliverable uuid.UUID, number int, dst **VersionNames) Read {
+	return Read{optional("names of version", dst, `
+select `+actorName("m", "ms")+` as author_name, `+actorName("s", "ss")+` as publisher_name
+from versions v
+left join memberships s on s.tenant_id = v.tenant_id and s.user_id = v.shared_by
+left join memberships m on m.tenant_id = v.tenant_id and m.user_id = v.created_by`+
+		joinSession("ms", "v.tenant_id", "v.support_session_id")+joinSession("ss", "v.tenant_id", "v.shared_session_id")+`
+where v.tenant_id = @tenant_id
+  and v.deliverable_id = @deliverable
+  and v.number = @number`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number})}
+}
+
 // GetVersion reads one version. Its deliverable and project must not be in the bin.
 func GetVersion(id uuid.UUID, dst *Version) Read {
 	return Read{one("get version", dst, versionColumns+`

@@ -174,7 +174,7 @@ func TestUnlockedVersionTakesNotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	var notes []store.Note
-	must(t, read(t, b.mia, store.ListNotes(b.deliverable, 0, &notes)))
+	notes, _ = storetest.Notes(t, b.mia, b.deliverable, 0)
 	if len(notes) != 2 {
 		t.Errorf("the page shows %d notes, want those of version 1", len(notes))
 	}
@@ -185,7 +185,7 @@ func TestUnlockedVersionTakesNotes(t *testing.T) {
 		t.Errorf("what goes on: %+v", open)
 	}
 	must(t, b.publishWith(t, b.ravi, 3, store.Publication{Notes: []store.CarriedNote{{ID: open[0].ID, Done: true}}}))
-	must(t, read(t, b.mia, store.ListNotes(b.deliverable, 3, &notes)))
+	notes, _ = storetest.Notes(t, b.mia, b.deliverable, 3)
 	if len(notes) != 2 {
 		t.Errorf("version 3 has %d notes", len(notes))
 	}

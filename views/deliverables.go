@@ -153,14 +153,14 @@ func stageKind(f FileRow) string {
 // files of a version.
 func pageWords(p Paging, of string) string {
 	words := strconv.Itoa(p.Number) + " of " + strconv.Itoa(p.Of)
-	if of == "page" {
+	if of != "file" {
 		return "Page " + words
 	}
 	return words
 }
 
 var (
-	pagingLabels = map[string]string{"page": "Pages of this document", "file": "Files of this version"}
+	pagingLabels = map[string]string{"page": "Pages of this document", "file": "Files of this version", "page of notes": "Pages of notes"}
 	pagingKeys   = map[string]string{"previous": "left arrow", "next": "right arrow"}
 )
 

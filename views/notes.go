@@ -11,13 +11,20 @@ import (
 
 // NotesProps are the notes of the open version.
 type NotesProps struct {
-	List             []Note // as filtered
-	Open, Done       int    // how many there are of each
+	List             []Note // of this page
+	Others           []Note // with pins over the picture too, on other pages of the list
+	Pages            Paging // through the list, or through the replies to the note that is read alone
+	Open, Done       int    // how many there are of each, on the file shown large and the version as a whole, or on all files
+	OpenInAll        int    // on all files
+	Elsewhere        int    // on other files, open or done as the list
+	Cut              bool   // there are more than the list has, and it has no other pages
+	All              bool   // the list has those on all files
+	AllURL, HereURL  string // lists those on all files, or on the file shown large only; "" if it would be the same
+	AloneURL         string // back from a note that is read alone to the list; "" for the list
 	Carried          int    // how many were open on the version before, and how many of those are done
 	CarriedDone      int
 	ShowsDone        bool
 	OpenURL, DoneURL string
-	Cut              bool      // there are more notes or replies than the page lists
 	Form             *NoteForm // nil if the reader can't write here
 	LockedBy         string    // what replaced the version, "Version 4 is out"; "" while it takes notes
 	LockedByURL      string
@@ -25,6 +32,7 @@ type NotesProps struct {
 	Refused          string       // why a change of a note was refused, "" if none was
 	Exports          []NoteExport // the kinds of files that the notes can be had as
 	ShownFile        string       // the id of the file shown large
+	ShownName        string       // its name
 	ShownPage        string       // its page, if it is a document
 	FromPage         int          // at which the document shown large opens; 0 is its first
 	From             string       // where the recording shown large begins, in seconds; "" is its beginning
@@ -49,6 +57,7 @@ type Note struct {
 	Seek       string // where the recording shown large is then, in seconds; "" for elsewhere
 	Mark       *Mark  // nil if it is at no time of the recording that is shown large
 	Pin        *Pin   // nil if it has no place on the picture that is shown large
+	Drawing    []Stroke
 	Done       bool
 	DoneBy     string
 	DoneAt     time.Time
@@ -57,22 +66,25 @@ type Note struct {
 	Reply      string // as it was typed, after a refusal
 	ReplyError string
 	ShowError  string
-	CanShow    bool // something of it may be shown to the client
-	Marked     bool // staff see notes of both kinds, so each says who sees it
+	CanShow    bool   // something of it may be shown to the client
+	Marked     bool   // staff see notes of both kinds, so each says who sees it
+	Said       int    // how many comments the reader sees in it
+	AloneURL   string // the page with all of them; "" if they are all here
+	URL        string // where it is listed; "" if it is here
 }
 
 // NoteComment is what one person wrote.
 type NoteComment struct {
-	ID      string
-	Author  string
-	Words   string
-	At      time.Time
-	Edited  bool
-	Team    bool // only the team sees it
-	Earlier bool // written on an earlier version
-	CanEdit bool
-	Named   string // whom it names with @
-	Error   string // what is wrong with the changed words
+	ID        string
+	Author    string
+	Words     string
+	At        time.Time
+	Edited    bool
+	Team      bool // only the team sees it
+	Earlier   bool // written on an earlier version
+	CanEdit   bool
+	Named     string // whom it names with @
+	Shortened bool   // it has more words than are here
 }
 
 // Pin is a point or a box on a picture, in 1/10,000 of its sides.
@@ -91,6 +103,7 @@ type NoteForm struct {
 	Times      bool        // some file is video or sound
 	Place      string      // as typed
 	X, Y, W, H string      // of a pin that was placed with a script
+	Drawing    string      // as it is sent
 	Page       string
 	Time       string // of a recording, and the end of a span of it
 	Until      string
@@ -110,12 +123,17 @@ func PinLabel(team bool, number int) string {
 	return strconv.Itoa(number)
 }
 
+// NoteName names a note in addresses: "3", or "t1" of the team's own.
+func NoteName(team bool, number int) string {
+	if team {
+		return "t" + strconv.Itoa(number)
+	}
+	return strconv.Itoa(number)
+}
+
 // PinAnchors are the names of a note in the list and of its pin in the address of a page.
 func PinAnchors(team bool, number int) (note, pin string) {
-	name := strconv.Itoa(number)
-	if team {
-		name = "t" + name
-	}
+	name := NoteName(team, number)
 	return "note-" + name, "pin-" + name
 }
 
@@ -173,9 +191,15 @@ func shownTime(n *NotesProps) string {
 	return "#t=" + n.From
 }
 
-func marked(list []Note) bool {
-	return slices.ContainsFunc(list, func(n Note) bool { return n.Mark != nil })
+// pinned are the notes whose pins are over the picture.
+func (p NotesProps) pinned() []Note {
+	if len(p.Others) == 0 {
+		return p.List
+	}
+	return append(slices.Clip(p.List), p.Others...)
 }
+
+func elsewhereWords(n int) string { return strconv.Itoa(n) + " more on other files" }
 
 func noteTabs(p NotesProps) []ui.Tab {
 	return []ui.Tab{
@@ -215,20 +239,18 @@ func whoSees(team bool, client string) string {
 }
 
 func noNotes(p NotesProps) string {
-	if p.ShowsDone {
+	switch {
+	case p.Elsewhere > 0 && p.ShowsDone:
+		return "No note is done here yet."
+	case p.Elsewhere > 0:
+		return "No open notes here."
+	case p.ShowsDone:
 		return "No note is done yet."
 	}
 	if p.Done > 0 {
 		return "All notes are done."
 	}
 	return "No notes yet."
-}
-
-func seesIcon(team bool) string {
-	if team {
-		return "lock"
-	}
-	return "eye"
 }
 
 func noteWhere(n Note) string {

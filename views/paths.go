@@ -327,21 +327,6 @@ func (b Base) NotesExport(deliverableID string, number int, format, fileID strin
 	return withQuery(at, "file", fileID)
 }
 
-// NotesOf is the page of a version with its open notes, or with those that are done.
-func (b Base) NotesOf(deliverableID string, version int, fileID, page string, done bool) string {
-	q := url.Values{"version": {strconv.Itoa(version)}}
-	if page != "" {
-		q.Set("page", page)
-	}
-	if fileID != "" {
-		q.Set("file", fileID)
-	}
-	if done {
-		q.Set("notes", "done")
-	}
-	return b.Deliverable(deliverableID) + "?" + q.Encode()
-}
-
 // note is a note of a version.
 func (b Base) note(id string) string { return string(b) + "/notes/" + id }
 

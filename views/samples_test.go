@@ -910,23 +910,26 @@ func refusedDiscussion() views.DiscussionProps {
 // notesProps are notes of every kind, as staff see them.
 func notesProps() *views.NotesProps {
 	return &views.NotesProps{
-		Open: 4, Done: 1, OpenURL: acme.NotesOf("d1", 3, "", "", false), DoneURL: acme.NotesOf("d1", 3, "", "", true), Client: "Acme", ShownFile: "f1", Cut: true, Carried: 5, CarriedDone: 4,
+		Open: 4, Done: 1, OpenURL: acme.NotesOf("d1", views.NotesAt{Version: 3}), DoneURL: acme.NotesOf("d1", views.NotesAt{Version: 3, Done: true}), Client: "Acme", ShownFile: "f1", ShownName: "Logo.png", OpenInAll: 7, Elsewhere: 3, AllURL: acme.NotesOf("d1", views.NotesAt{Version: 3, All: true}), Pages: views.Paging{Number: 2, Of: 3, Previous: "/w/acme/deliverables/d1?list=1", Next: "/w/acme/deliverables/d1?list=3"}, Carried: 5, CarriedDone: 4,
 		List: []views.Note{
-			{ID: "n1", Label: "1", Anchor: "note-1", PinAnchor: "pin-1", Where: "Logo.png, B2", WhereURL: "#pin-1", Pin: &views.Pin{X: 3750, Y: 3750}, Marked: true, FormKey: "k1", CanShow: true, Comments: []views.NoteComment{
-				{ID: "c1", Author: "Mia Chen", Words: "Could the blue be a little darker here?\n\nIt looks pale in print.", At: before(3 * time.Hour), Earlier: true},
-				{ID: "c2", Author: "Ravi Patel", Words: "They asked for the lighter one last week.", At: before(2 * time.Hour), Team: true, CanEdit: true},
-			}},
+			{ID: "n1", Label: "1", Anchor: "note-1", PinAnchor: "pin-1", Where: "Logo.png, B2", WhereURL: "#pin-1", Pin: &views.Pin{X: 3750, Y: 3750}, Marked: true, FormKey: "k1", CanShow: true,
+				Drawing: []views.Stroke{{Kind: "pen", Points: []int{3750, 3750, 5000, 4000, 6000, 3500}}, {Kind: "arrow", Points: []int{1000, 9000, 3000, 7000}}, {Kind: "box", Points: []int{9000, 9000, 7000, 8000}}},
+				Said:    14, AloneURL: "/w/acme/deliverables/d1?alone=1#note-1", Comments: []views.NoteComment{
+					{ID: "c1", Author: "Mia Chen", Words: "Could the blue be a little darker here?\n\nIt looks pale in print.", At: before(3 * time.Hour), Earlier: true},
+					{ID: "c2", Author: "Ravi Patel", Words: "They asked for the lighter one last week.", At: before(2 * time.Hour), Team: true, CanEdit: true},
+				}},
 			{ID: "n2", Label: "2", Anchor: "note-2", PinAnchor: "pin-2", Where: hostile + ", page 2", WhereURL: "/w/acme/deliverables/d1?page=2", Marked: true, FormKey: "k2", ReplyError: "Write something first.", Reply: hostile, Comments: []views.NoteComment{
 				{ID: "c3", Author: hostile, Words: hostile, At: before(time.Hour), Edited: true},
 			}},
 			{ID: "n3", Label: "12", Anchor: "note-12", PinAnchor: "pin-12", Where: longName, Marked: true, FormKey: "k3", Done: true, DoneBy: longName, DoneAt: before(time.Hour), Comments: []views.NoteComment{
-				{ID: "c4", Author: longName, Words: longWord, At: before(time.Hour)},
+				{ID: "c4", Author: longName, Words: longWord, At: before(time.Hour), Shortened: true},
 			}},
 			{ID: "n4", Label: "T1", Anchor: "note-t1", PinAnchor: "pin-t1", Team: true, Where: "Logo.png, C3", WhereURL: "#pin-t1", Pin: &views.Pin{X: 5500, Y: 5200, W: 2000, H: 2500}, Marked: true, FormKey: "k4", CanShow: true, ShowError: "Tick what your client will see.", Comments: []views.NoteComment{
 				{ID: "c5", Author: "Dana Whitfield", Words: "Check the clear space before we send it.", At: before(time.Minute), Team: true, CanEdit: true},
 			}},
 		},
-		Form: noteForm(),
+		Others: []views.Note{{Label: "30", Anchor: "note-30", PinAnchor: "pin-30", URL: acme.Note("d1", 3, false, 30), Pin: &views.Pin{X: 8000, Y: 1000}}},
+		Form:   noteForm(),
 	}
 }
 
@@ -944,7 +947,7 @@ func notedWork() views.DeliverableShowProps {
 // refusedNote is the form for a note after a mistake.
 func refusedNote() views.DeliverableShowProps {
 	p := notedWork()
-	p.Notes.List, p.Notes.Open, p.Notes.Done, p.Notes.Cut = nil, 0, 0, false
+	p.Notes.List, p.Notes.Open, p.Notes.Done, p.Notes.Others = nil, 0, 0, nil
 	f := p.Notes.Form
 	f.Words, f.Place, f.X, f.Y, f.Page, f.ToClient = hostile, "pin", "100", "200", "two", true
 	f.Errors = ui.Errors{"words": "That has 100000 characters. At most 10000 fit.", "visibility": "Choose who sees it.", "page": "Enter the number of a page, such as 2."}
@@ -957,7 +960,7 @@ func clientNotes() views.DeliverableShowProps {
 	p.Notes = notesProps()
 	p.Notes.List, p.Notes.Form.Staff, p.Notes.Form.Pages, p.Notes.Form.Times = p.Notes.List[:1], false, false, false
 	p.Notes.List[0].Marked, p.Notes.List[0].CanShow, p.Notes.List[0].Comments = false, false, p.Notes.List[0].Comments[:1]
-	p.Notes.List[0].Comments[0].CanEdit, p.Notes.Open, p.Notes.Cut = true, 1, false
+	p.Notes.List[0].Comments[0].CanEdit, p.Notes.Open, p.Notes.Others = true, 1, nil
 	return p
 }
 

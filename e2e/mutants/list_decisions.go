@@ -12,7 +12,7 @@ var ofDecisions = []mutant{
 	{"only clients who may decide do", "store/decisions.go", "if !tx.inPerson() || !May(Decide, Party(tx.scope.Party), tx.role) {\n\t\treturn fmt.Errorf(\"decide", "if !tx.inPerson() {\n\t\treturn fmt.Errorf(\"decide", storeRoom, "TestOnlyClientsDecide"},
 	{"viewers don't decide", "store/rights.go", "Decide:            {PartyAgency: nobody, PartyClient: editors}", "Decide:            {PartyAgency: nobody, PartyClient: everyone}", storeRoom, "TestOnlyClientsDecide|TestRightsAreAsReviewed"},
 	{"archived work takes no decisions", "store/decisions.go", "	if err == nil && r.version.Archived {\n", "	if false {\n", storeRoom, "TestArchivedWorkTakesNoDecisions"},
-	{"pages of archived work have no forms for notes", notesPages, " && n.work.InUse()", "", handlerRoom, "TestArchivedWorkHasNoForms"},
+	{"pages of archived work have no forms for notes", notesPage, " && n.work.InUse()", "", handlerRoom, "TestArchivedWorkHasNoForms"},
 	{"pages of archived work have no forms for decisions", "handlers/deliverables.go", "			if !d.InUse() {\n", "			if false {\n", handlerRoom, "TestArchivedWorkHasNoForms"},
 	{"only who is asked decides", "store/decisions.go", "	return uuid.Nil, ErrNotAsked\n", "	return uuid.Nil, nil\n", storeRoom, "TestOneApprovalIsEnough|TestStepsOpen"},
 	{"whose turn comes later doesn't decide yet", "store/decisions.go", "q.UserID == person && q.Asked && q.EndedHow == nil", "q.UserID == person && q.EndedHow == nil", storeRoom, "TestStepsOpen"},

@@ -4,7 +4,6 @@ const (
 	noteTables = "migrations/0057_review.sql"
 	notesTrail = "migrations/0058_notes.sql"
 	notesDeeds = "store/notes.go"
-	notesPages = "handlers/notes.go"
 
 	mendedReview = "migrations/0071_mended_review.sql"
 
@@ -39,7 +38,7 @@ var ofNotes = []mutant{
 	{"authors alone edit", notesDeeds, "	case !c.Own:\n", "	case false:\n", storeRoom, "TestOnlyAuthorsEdit"},
 	{"authors edit for ten minutes", notesDeeds, "	case !c.Editable:\n", "	case false:\n", storeRoom, "TestOnlyAuthorsEdit"},
 	{"viewers write no notes", "store/rights.go", "WriteNotes:        {PartyAgency: editors, PartyClient: editors},", "WriteNotes:        {PartyAgency: everyone, PartyClient: everyone},", storeRoom, "TestNotesAreWrittenInPerson"},
-	{"pages in a session have no form for notes", notesPages, " && n.me.Support == nil && ", " && ", handlerRoom, "TestSupportPagesHaveNoNoteForm"},
+	{"pages in a session have no form for notes", notesPage, " && n.me.Support == nil && ", " && ", handlerRoom, "TestSupportPagesHaveNoNoteForm"},
 	// Where and when.
 	{"locked versions take no notes", notesDeeds, "	case v.Locked:\n", "	case false:\n", storeRoom, "TestLockedVersionTakesNoNotes"},
 	{"archived work takes no notes", notesDeeds, "	case v.Archived:\n", "	case false:\n", storeRoom, "TestArchivedWorkTakesNoNotes"},

@@ -7,7 +7,7 @@ const (
 	keys      = "migrations/lookup/keys.sql"
 )
 
-var mutants = slices.Concat(listed, ofPrograms, ofUsage, ofBilling, ofPages, ofMedia, ofCertificates, ofDecisions, ofNotes, ofComparing, ofRounds, ofTrust, ofSupportReviews, ofArchives, ofTheSeal, ofAdoption)
+var mutants = slices.Concat(listed, ofPrograms, ofUsage, ofBilling, ofPages, ofMedia, ofCertificates, ofDecisions, ofNotes, ofNotesPage, ofComparing, ofRounds, ofTrust, ofSupportReviews, ofArchives, ofTheSeal, ofAdoption)
 
 // ofPrograms are the guards around API keys.
 var ofPrograms = []mutant{

@@ -77,6 +77,9 @@ func (r *Runner) mentionMail(ctx context.Context, j store.Job, job queue.Mention
 
 // noteURL is the page that shows a note, at the note.
 func (r *Runner) noteURL(to store.Recipient, n store.NoteNews, team bool) string {
+	if n.DeliverableID != uuid.Nil {
+		return r.base(to.Tenant).Note(n.DeliverableID.String(), n.Version, team, n.Number)
+	}
 	anchor, _ := views.PinAnchors(team, n.Number)
 	return r.notesURL(to, n) + "#" + anchor
 }

@@ -37,7 +37,8 @@ type Note struct {
 	File       string // its name
 	Page       int    // 0 for none
 	Pin        *Pin
-	AtMS       *int64 // of a recording
+	Drawing    []Stroke // on the picture
+	AtMS       *int64   // of a recording
 	EndMS      *int64
 	Where      string // the place in words: "page 2, B3"
 	Comments   []Comment
@@ -47,6 +48,12 @@ type Note struct {
 
 // Pin is a point, or a box if it has a size, in 1/10,000 of the picture.
 type Pin struct{ X, Y, W, H int }
+
+// Stroke is a part of a drawing. Points are pairs of x and y, in 1/10,000 of the picture.
+type Stroke struct {
+	Kind   string // "pen": a line through the points; "arrow", "box": from the first to the second
+	Points []int
+}
 
 // Comment is what one person wrote.
 type Comment struct {

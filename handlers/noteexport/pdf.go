@@ -213,6 +213,7 @@ func (d *sheet) pin(n Note, x, y, w, h float64) {
 		d.SetDrawColor(c[0], c[1], c[2])
 		d.Rect(px, py, at(n.Pin.W, w), at(n.Pin.H, h), "D")
 	}
+	d.drawing(n.Drawing, c, x, y, w, h)
 	d.SetLineWidth(1)
 	d.SetDrawColor(255, 255, 255)
 	d.SetFillColor(c[0], c[1], c[2])

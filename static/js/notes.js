@@ -30,13 +30,21 @@ for (const button of all("[data-write]")) {
 if (composer && picture) {
   const form = composer.querySelector("form");
   const fields = form.elements;
+  const field = (name) => fields.namedItem(name);
   const image = picture.querySelector("img");
-  const shown = fields.namedItem("shown").value;
-  const svg = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
+  const pins = picture.querySelector("[data-pins]");
+  const shown = field("shown").value;
   picture.dataset.live = "";
   composer.addEventListener("toggle", () => composer.open || delete composer.dataset.sheet);
   for (const hint of all("[data-tap]")) hint.hidden = false;
   composer.dataset.live = "";
+
+  const make = (name, attributes, ...inside) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const one of Object.entries(attributes)) made.setAttribute(...one);
+    made.append(...inside);
+    return made;
+  };
 
   // A place in 1/10,000 of the picture.
   const within = (part, whole) => Math.round(Math.min(1, Math.max(0, part / whole)) * 10000);
@@ -47,34 +55,30 @@ if (composer && picture) {
 
   const cell = ({ x, y }) => "ABCD"[Math.min(3, Math.floor(x / 2500))] + (Math.min(3, Math.floor(y / 2500)) + 1);
 
-  // The pin is shown before the note is saved.
+  // What is drawn: a line through points, or an arrow or a box from the first point to the second.
+  let strokes = [];
+  const part = (n) => `${n / 100}%`;
+  const rect = ({ x, y, w, h }) => make("rect", { x: part(x), y: part(y), width: part(w), height: part(h) });
+  const between = (x, y, x2, y2) => ({ x: Math.min(x, x2), y: Math.min(y, y2), w: Math.abs(x2 - x), h: Math.abs(y2 - y) });
+  function drawn({ kind, points }) {
+    if (kind === "box") return rect(between(...points));
+    const [x1, y1, x2, y2] = points.map(part);
+    if (kind === "arrow") return make("line", { x1, y1, x2, y2, "marker-end": "url(#arrow-head)" });
+    return make("svg", { viewBox: "0 0 10000 10000", preserveAspectRatio: "none" }, make("path", { d: `M${points.join(" ")}` }));
+  }
+
+  // The pin and the drawing are shown before the note is saved.
+  const lift = () => pins.querySelector(".pin-new")?.remove();
   function draw({ x, y, w, h }) {
-    const pins = picture.querySelector("[data-pins]");
-    pins.querySelector(".pin-new")?.remove();
-    const pin = svg("g");
-    pin.classList.add("pin", "pin-new");
-    if (w) {
-      const box = svg("rect");
-      for (const [name, value] of Object.entries({ x, y, width: w, height: h })) box.setAttribute(name, `${value / 100}%`);
-      pin.append(box);
-    }
-    const at = svg("svg");
-    at.setAttribute("x", `${x / 100}%`);
-    at.setAttribute("y", `${y / 100}%`);
-    at.setAttribute("overflow", "visible");
-    const dot = svg("circle");
-    dot.setAttribute("r", "14");
-    const mark = svg("text");
-    mark.setAttribute("dy", "0.35em");
-    mark.textContent = "+";
-    at.append(dot, mark);
-    pin.append(at);
+    lift();
+    const pin = make("g", { class: "pin pin-new" }, ...(w ? [rect({ x, y, w, h })] : []), make("g", { class: "drawn" }, ...strokes.map(drawn)));
+    pin.append(make("svg", { x: part(x), y: part(y), overflow: "visible" }, make("circle", { r: 14 }), make("text", { dy: "0.35em" }, "+")));
     pins.append(pin);
   }
 
   // Chooses the place of the pin, which only a script offers.
   function choose(at) {
-    const choice = fields.namedItem("place");
+    const choice = field("place");
     let pin = choice.querySelector("[value=pin]");
     if (!pin) {
       pin = new Option("", "pin");
@@ -84,61 +88,101 @@ if (composer && picture) {
     choice.value = "pin";
   }
 
-  function place(at) {
+  function mark(at) {
     choose(at);
-    fields.namedItem("file").value = shown;
-    if (picture.dataset.at) fields.namedItem("page").value = picture.dataset.at;
-    for (const name of ["x", "y", "w", "h"]) fields.namedItem(name).value = at[name] ?? "";
+    field("file").value = shown;
+    if (picture.dataset.at) field("page").value = picture.dataset.at;
+    for (const name of ["x", "y", "w", "h"]) field(name).value = at[name] ?? "";
     draw(at);
-    announce(`Pin placed in ${cell(at)}`);
     // On a phone the form lies below the picture, which stays in sight.
     composer.dataset.sheet = "";
+    composer.open = true;
+  }
+
+  function place(at) {
+    mark(at);
+    announce(`Pin placed in ${cell(at)}`);
     write();
     if (innerWidth <= 760) scrollBy(0, picture.querySelector(".pin-new circle").getBoundingClientRect().top - innerHeight / 4);
   }
 
   // After a refusal, or with a text that was kept, the pin is there again. It goes when another place is chosen.
   function redraw() {
-    const choice = fields.namedItem("place");
-    const [x, y, w, h] = ["x", "y", "w", "h"].map((name) => Number(fields.namedItem(name).value));
-    if (fields.namedItem("x").value !== "" && (choice.value === "pin" || choice.selectedIndex < 0)) {
+    const choice = field("place");
+    const [x, y, w, h] = ["x", "y", "w", "h"].map((name) => Number(field(name).value));
+    if (field("x").value !== "" && (choice.value === "pin" || choice.selectedIndex < 0)) {
       choose({ x, y, w, h });
-      if (fields.namedItem("file").value === shown) return draw({ x, y, w, h });
+      if (field("file").value === shown) return draw({ x, y, w, h });
     }
-    picture.querySelector(".pin-new")?.remove();
+    lift();
   }
-  if (fields.namedItem("place")) {
-    fields.namedItem("place").addEventListener("change", redraw);
-    form.addEventListener("reset", () => setTimeout(redraw));
+  // A drawing begins where its note has its pin, if it has none yet.
+  function drew() {
+    field("drawing").value = strokes.length ? JSON.stringify(strokes) : "";
+    if (field("place").value === "pin") redraw();
+    else if (strokes.length) mark({ x: strokes[0].points[0], y: strokes[0].points[1] });
+  }
+  if (field("place")) {
+    strokes = JSON.parse(field("drawing").value || "[]");
+    field("place").addEventListener("change", redraw);
+    form.addEventListener("reset", () => setTimeout(() => {
+      strokes = [];
+      drew();
+      redraw();
+    }));
     redraw();
 
-    // A mouse that moves while it is pressed draws a box; a tap or a click places a point.
+    for (const row of all("[data-tools]")) {
+      row.hidden = false;
+      row.addEventListener("click", ({ target }) => {
+        const { tool, undo } = target.dataset;
+        if (undo) {
+          strokes.splice(undo === "all" ? 0 : -1);
+          drew();
+        } else if (tool !== undefined) {
+          picture.dataset.tool = tool;
+          for (const one of all("[data-tool]", row)) one.ariaPressed = one === target;
+        }
+      });
+    }
+
+    // A mouse that moves while it is pressed draws a box; a tap or a click places a point. With a tool, all draw.
     let start;
+    let stroke;
     let boxed = false;
     image.draggable = false;
     image.closest("a")?.setAttribute("draggable", "false");
     picture.addEventListener("pointerdown", (event) => {
       boxed = false;
-      start = event.button === 0 && event.pointerType === "mouse" && !event.target.closest(".pin") ? placeAt(event) : undefined;
+      const kind = picture.dataset.tool;
+      start = event.button === 0 && (kind || event.pointerType === "mouse") && !event.target.closest("a.pin") ? placeAt(event) : undefined;
+      stroke = start && kind && event.isPrimary ? { kind, points: [start.x, start.y] } : undefined;
+      if (stroke) picture.setPointerCapture(event.pointerId);
     });
-    const boxTo = (event) => {
-      const end = placeAt(event);
-      return { x: Math.min(start.x, end.x), y: Math.min(start.y, end.y), w: Math.abs(end.x - start.x), h: Math.abs(end.y - start.y) };
-    };
+    const far = ({ w, h }) => w > 100 && h > 100;
     picture.addEventListener("pointermove", (event) => {
       if (!start || !(event.buttons & 1)) return;
-      const box = boxTo(event);
-      if (box.w > 100 && box.h > 100) draw(box);
+      const { x, y } = placeAt(event);
+      const box = between(start.x, start.y, x, y);
+      if (!stroke) return far(box) && draw(box);
+      const { points } = stroke;
+      const [lastX, lastY] = points.slice(-2);
+      if (Math.hypot(x - lastX, y - lastY) < 40 || strokes.length > 99 || JSON.stringify(strokes).length > 8100) return;
+      if (points.length === 2) strokes.push(stroke);
+      if (stroke.kind !== "pen") points.length = 2;
+      points.push(x, y);
+      drew();
     });
     picture.addEventListener("pointerup", (event) => {
-      const box = start && boxTo(event);
-      start = undefined;
-      if (!box || box.w <= 100 || box.h <= 100) return;
-      boxed = true;
-      place(box);
+      if (!start) return;
+      const { x, y } = placeAt(event);
+      const box = between(start.x, start.y, x, y);
+      boxed = stroke ? stroke.points.length > 2 : far(box);
+      if (boxed && !stroke) place(box);
+      start = stroke = undefined;
     });
     picture.addEventListener("click", (event) => {
-      if (event.target.closest(".pin") || event.ctrlKey || event.metaKey || event.shiftKey || event.detail === 0) return;
+      if (event.target.closest("a.pin") || event.ctrlKey || event.metaKey || event.shiftKey || event.detail === 0) return;
       event.preventDefault();
       if (!boxed) place(placeAt(event));
       boxed = false;

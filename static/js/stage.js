@@ -24,7 +24,7 @@ if (stage) {
   // One finger, sideways, further than a tap and faster than a look. Players keep their own gestures.
   let start;
   stage.addEventListener("touchstart", (event) => {
-    start = event.touches.length === 1 && !event.target.closest("video, audio") ? { ...at(event), time: event.timeStamp } : undefined;
+    start = event.touches.length === 1 && !event.target.closest("video, audio, [data-tool]:not([data-tool=''])") ? { ...at(event), time: event.timeStamp } : undefined;
   }, { passive: true });
   stage.addEventListener("touchend", (event) => {
     if (!start || event.touches.length || event.timeStamp - start.time > 800 || visualViewport?.scale > 1) return;
