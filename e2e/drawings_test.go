@@ -86,6 +86,7 @@ func TestDrawingsOnAPicture(t *testing.T) {
 	dana.strokes("#pin-t1", "line", 1)
 	dana.must("it is seen with its note", dana.page.Locator("#pin-t1 .drawn").WaitFor())
 	dana.open(at)
+	dana.must("move the mouse away from the note", dana.page.Mouse().Move(1, 1))
 	dana.must("it is hidden otherwise", dana.page.Locator("#pin-t1 .drawn").WaitFor(playwright.LocatorWaitForOptions{State: playwright.WaitForSelectorStateHidden}))
 
 	mia := signedInByMail(t, "mia@acme.test", playwright.BrowserNewContextOptions{Viewport: &browser.Narrow, HasTouch: playwright.Bool(true)})
