@@ -232,7 +232,7 @@ select count(*)::int, sha256(coalesce(string_agg(sha256(convert_to(answer || E'\
 from made
 where superseded and place > @most`, decisions, &c.OtherDecisions.Count, &c.OtherDecisions.Hash),
 		many("notes to certify", &c.Notes, `
-select t.id, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, t.t_end_ms as end_ms, coalesce(f.name, '') as file_name, t.number, t.resolved_at is not null as resolved
+select t.id, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, t.t_end_ms as end_ms, coalesce(t.drawing, '') as drawing, coalesce(f.name, '') as file_name, t.number, t.resolved_at is not null as resolved
 from threads t
 left join files f on f.tenant_id = t.tenant_id and f.id = t.file_id
 where t.tenant_id = @tenant_id
