@@ -32,9 +32,10 @@ where a.attrelid = to_regclass('public.' || quote_ident(@table))
   and a.attname <> all (@without::text[])
 order by a.attnum`
 
-// without are the columns of the table that no archive has.
+// without are the columns of the table that no archive has, never nil: PostgreSQL compares with
+// all of them.
 func (t TenantTable) without() []string {
-	return append(slices.Sorted(maps.Keys(t.Derived)), t.Secret...)
+	return slices.Concat([]string{}, slices.Sorted(maps.Keys(t.Derived)), t.Secret, []string{"tenant_id"})
 }
 
 func (t TenantTable) columnArgs() pgx.StrictNamedArgs {

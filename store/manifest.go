@@ -56,9 +56,9 @@ var Manifest = struct {
 		{Name: "billing_sent", Restrictive: []string{"in_person", "party", "system_insert", "system_update"}, Restore: Stays},
 		{Name: "billing_invoices", Restrictive: []string{"in_person", "party", "system_insert", "system_update"}, Restore: Stays},
 		{Name: "audit_events", Restrictive: []string{"in_person_billing", "party", "support_drafts", "truthful"}, Lookup: true, AppendOnly: true, Restore: Continues},
-		{Name: "audit_leaves", Restrictive: []string{"in_person_read", "party", "system_insert"}, Lookup: true, AppendOnly: true, Reference: true, Restore: Stays},
-		{Name: "audit_tiles", Restrictive: []string{"in_person_read", "party", "system_insert"}, AppendOnly: true, Restore: Stays},
-		{Name: "audit_checkpoints", Restrictive: []string{"in_person_read", "party", "system_insert"}, Lookup: true, AppendOnly: true, Reference: true, Restore: Stays},
+		{Name: "audit_leaves", Restrictive: []string{"in_person_read", "party", "system_insert"}, Lookup: true, AppendOnly: true, Reference: true, Restore: Stays, Export: Never},
+		{Name: "audit_tiles", Restrictive: []string{"in_person_read", "party", "system_insert"}, AppendOnly: true, Restore: Stays, Export: Never},
+		{Name: "audit_checkpoints", Restrictive: []string{"in_person_read", "party", "system_insert"}, Lookup: true, AppendOnly: true, Reference: true, Restore: Stays, Export: Never},
 	},
 	Global: map[string]string{
 		"tenants":              "the boundary itself; the app sees only the row of its own tenant",

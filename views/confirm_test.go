@@ -13,6 +13,7 @@ var unasked = map[string]string{
 	"/leave":  "its page is the question",
 	"/forget": "its page is the question, and the address is typed again",
 	"/revoke": "ends support access, which can be allowed again",
+	"/review": "says in words what was wrong, which is the question",
 	"/end":    "ends a support session, which can be started again",
 }
 

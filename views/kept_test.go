@@ -16,6 +16,8 @@ var unkept = map[string]string{
 	"code":    "a secret",
 	"address": "a confirmation",
 	"q":       "a search, whose text is in the address",
+	"from":    "a search, whose days are in the address",
+	"until":   "the same, and of a note: its time is kept with its words",
 	"passkey": "sent by a script, which keeps the page",
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,8 +11,9 @@ import (
 	"portico/store"
 )
 
-// sameWork fails unless two archives have the same rows of all tables that a restore replaces.
-func sameWork(t *testing.T, a, b archive.Manifest) {
+// sameWork fails unless two archives have the same rows of all tables that a restore replaces. The
+// tables in except have as many rows.
+func sameWork(t *testing.T, a, b archive.Manifest, except ...string) {
 	t.Helper()
 	for _, table := range store.Manifest.Tenant {
 		if table.Restore != store.Replaced || table.Name == "logos" {
@@ -19,7 +21,7 @@ func sameWork(t *testing.T, a, b archive.Manifest) {
 		}
 		x, _ := a.Table(table.Name)
 		y, _ := b.Table(table.Name)
-		if x.List != y.List {
+		if x.List != y.List && (x.Rows != y.Rows || !slices.Contains(except, table.Name)) {
 			t.Errorf("%s: %d rows, then %d, or others", table.Name, x.Rows, y.Rows)
 		}
 	}
@@ -105,7 +107,8 @@ func TestRestoreBeside(t *testing.T) {
 	if s.id("acme") == s.id("acme-copy") {
 		t.Fatal("it is the same tenant")
 	}
-	sameWork(t, manifestOf(t, file), manifestOf(t, s.export("acme-copy")))
+	// Requests of people without access have ended.
+	sameWork(t, manifestOf(t, file), manifestOf(t, s.export("acme-copy")), "review_requests")
 	if in := s.text(`select count(*) from memberships where tenant_id = $1 and ended_at is null`, s.id("acme-copy")); in != "0" {
 		t.Errorf("%s people have access", in)
 	}
@@ -173,7 +176,7 @@ func TestRestoreElsewhere(t *testing.T) {
 	if to.id("acme") != s.id("acme") {
 		t.Error("it has another id, although nobody has its own here")
 	}
-	sameWork(t, manifestOf(t, client), manifestOf(t, to.export("acme")))
+	sameWork(t, manifestOf(t, client), manifestOf(t, to.export("acme")), "review_requests")
 	if in := to.text(`select string_agg(name, ' ') from memberships where ended_at is null`); in != "Nora" {
 		t.Errorf("%s have access", in)
 	}

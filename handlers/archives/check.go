@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"portico/archive"
+	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -79,8 +78,8 @@ func objectOf(o store.TableObject, columns []string, values []json.RawMessage) (
 	if !ok || id == nil || size == nil {
 		return stored, false, fmt.Errorf("%w: an object without id, size or SHA-256", archive.ErrChanged)
 	}
-	parsed, err := uuid.Parse(*id)
-	if err != nil || parsed.String() != *id {
+	parsed, ok := web.ParseID(*id)
+	if !ok {
 		return stored, false, fmt.Errorf("%w: an id of an object", archive.ErrChanged)
 	}
 	stored.ID, stored.Size, stored.SHA256 = parsed, *size, hexadecimal

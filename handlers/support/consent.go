@@ -82,7 +82,8 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 		row := ledgerRow(c.Base, me, session)
 		if typed.flag.session == session.ID.String() {
 			row.Flag, row.FlagErrors = typed.flag.words, typed.flag.errors
-			props.FlagErrors = typed.flag.errors
+			props.FlagField = "words-" + row.ID
+			props.FlagErrors = ui.Errors{props.FlagField: typed.flag.errors["words"]}
 		}
 		props.Sessions = append(props.Sessions, row)
 	}
