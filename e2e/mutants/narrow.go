@@ -30,6 +30,10 @@ var narrowTests = map[string]string{
 	"staff":           "Staff|Assign|Removed|Colleague|Work",
 	"support":         "Support|View|Agent|Consent|Ledger|Listed|Drafts|DeedsAsk|Future|Revocation",
 	"support_asks":    "Support|Access|ClientsCannot|Agent|Future",
+	"adopt":           "Adopt|Operator",
+	"archives":        "Operator|Manifest",
+	"deletion":        "Operator|Manifest",
+	"seal":            "Narrow|Forget",
 	"support_reviews": "Review|Flagged",
 	"support_write":   "Support|Write|Confirm|Future",
 	"trust":           "Proofs|Consent|Proved",
@@ -38,6 +42,9 @@ var narrowTests = map[string]string{
 
 // moreTests are tests of other packages, for functions that only these use.
 var moreTests = map[string]suite{
+	"migrations/lookup/archives.sql":   {operator, "Restore|Archive"},
+	"migrations/lookup/deletion.sql":   {operator, "Delet"},
+	"migrations/lookup/seal.sql":       {workRoom, "Seal|Tamper|Erasure|Log"},
 	"migrations/lookup/billing.sql":    {billingRoom, "Webhook|Plan|Owners|Unpaid"},
 	"migrations/lookup/brand.sql":      {handlerRoom, "Brand|Logo|Colour"},
 	"migrations/lookup/hosts.sql":      {handlerRoom, "Host|Handover|HandedOver"},

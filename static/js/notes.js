@@ -138,7 +138,9 @@ if (composer && picture) {
         const { tool, undo } = target.dataset;
         if (undo) {
           strokes.splice(undo === "all" ? 0 : -1);
+          if (undo === "all") field("place").value = field("x").value = ""; // the next stroke places the pin anew
           drew();
+          redraw();
         } else if (tool !== undefined) {
           picture.dataset.tool = tool;
           for (const one of all("[data-tool]", row)) one.ariaPressed = one === target;
