@@ -503,10 +503,7 @@ func TestAdoptedClientsAreApart(t *testing.T) {
 	object.Body.Close()
 	card := one[uuid.UUID](t, `select id from deliverables where tenant_id = $1 and title = 'Menu card'`, acme)
 	for _, version := range []int{1, 2} {
-		var comments []store.Comment
-		if err := storetest.DB().Read(t.Context(), mia, store.ListComments(card, version, &comments)); err != nil {
-			t.Fatal(err)
-		}
+		_, comments := storetest.Notes(t, mia, card, version)
 		for _, c := range comments {
 			if strings.Contains(c.Words, "owe us") {
 				t.Error("Mia reads a note of the team")

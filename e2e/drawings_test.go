@@ -47,15 +47,8 @@ func (v *visitor) drag(touch bool, at ...[2]float64) {
 // strokes waits until that many strokes of a kind of element are drawn with a pin.
 func (v *visitor) strokes(pin, element string, want int) {
 	v.t.Helper()
-	for range 50 {
-		n, err := v.page.Locator(pin + " .drawn " + element).Count()
-		v.must("count strokes", err)
-		if n == want {
-			return
-		}
-		v.page.WaitForTimeout(100)
-	}
-	v.t.Errorf("%s has not %d of %s", pin, want, element)
+	_, err := v.page.WaitForFunction(`([drawn, want]) => document.querySelectorAll(drawn).length === want`, []any{pin + " .drawn " + element, want})
+	v.must(pin+" has its strokes", err)
 }
 
 // Ravi draws a line, an arrow and a box with a mouse, takes one back, and saves them with a
