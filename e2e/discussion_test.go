@@ -10,13 +10,13 @@ import (
 	"portico/e2e/browser"
 )
 
-// Dana shows a project and asks something about it, with the keyboard. Mia answers on a phone
-// without JavaScript and asks back. What the team says beside it never reaches her.
+// Dana shows a project and asks something about it, with the keyboard. Gus answers on a phone
+// without JavaScript and asks back. What the team says beside it never reaches him.
 func TestProjectIsDiscussed(t *testing.T) {
 	t.Parallel()
 	dana := signedInByMail(t, "dana@northwind.test")
 	name := "Trade fair " + time.Now().Format("150405.000")
-	dana.open("/w/acme/projects/new")
+	dana.open("/w/globex/projects/new")
 	dana.fill("Name", name)
 	dana.must("show it", dana.page.GetByLabel("Show to").Check())
 	dana.click("button", "Create project")
@@ -33,20 +33,20 @@ func TestProjectIsDiscussed(t *testing.T) {
 	dana.sees("Note saved.")
 	dana.fits()
 
-	mia := withoutScripts(t, "mia@acme.test", browser.Narrow)
-	mia.open(strings.TrimSuffix(at, "/discussion"))
-	mia.must("the discussion", mia.page.GetByRole("link", playwright.PageGetByRoleOptions{Name: "Discussion 1"}).Click())
-	mia.sees("Who orders the labels?")
-	mia.openMore("1", "Reply")
-	mia.must("an answer", mia.page.Locator("#note-1 textarea").Fill("I do, until March."))
-	mia.click("button", "Save reply")
-	mia.sees("Reply saved.")
-	mia.must("write", mia.page.Locator("#write summary").Click())
-	mia.fill("Your note", "When is the fair? @Ravi")
-	mia.click("button", "Save note")
-	mia.sees("When is the fair?")
-	mia.shot("discussion-phone")
-	mia.fits()
+	gus := withoutScripts(t, "gus@globex.test", browser.Narrow)
+	gus.open(strings.TrimSuffix(at, "/discussion"))
+	gus.must("the discussion", gus.page.GetByRole("link", playwright.PageGetByRoleOptions{Name: "Discussion 1"}).Click())
+	gus.sees("Who orders the labels?")
+	gus.openMore("1", "Reply")
+	gus.must("an answer", gus.page.Locator("#note-1 textarea").Fill("I do, until March."))
+	gus.click("button", "Save reply")
+	gus.sees("Reply saved.")
+	gus.must("write", gus.page.Locator("#write summary").Click())
+	gus.fill("Your note", "When is the fair? @Ravi")
+	gus.click("button", "Save note")
+	gus.sees("When is the fair?")
+	gus.shot("discussion-phone")
+	gus.fits()
 
 	dana.open(at)
 	dana.press("j", "j")
@@ -58,10 +58,10 @@ func TestProjectIsDiscussed(t *testing.T) {
 	dana.inNote("1", "button", "Mark note 1 as done")
 	dana.sees("Marked as done.")
 	dana.shot("discussion-wide")
-	mia.open(at)
-	if html := mia.source(); strings.Contains(html, "cnry") || strings.Contains(html, "Who orders the labels?") {
+	gus.open(at)
+	if html := gus.source(); strings.Contains(html, "cnry") || strings.Contains(html, "Who orders the labels?") {
 		t.Error("the client's page has an aside, or a note that is done")
 	}
-	mia.click("link", "Done 1")
-	mia.sees("I do, until March.")
+	gus.click("link", "Done 1")
+	gus.sees("I do, until March.")
 }
