@@ -12,9 +12,9 @@ import (
 )
 
 // The proof of isolation holds on a database as we make it, and names each mistake in one
-// that shows a tenant another's rows.
+// that shows a tenant another's rows. It runs alone, because roles are the whole server's and
+// other tests make wrong ones.
 func TestIsolationIsProved(t *testing.T) {
-	t.Parallel()
 	// A separate database, because a mistake locks what it changes.
 	db, err := storetest.Open(t.Context(), "proved")
 	if err != nil {
