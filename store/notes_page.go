@@ -215,11 +215,7 @@ order by l.visibility, l.number, said.place`
 
 // gathered gathers the rows of each note.
 func gathered(dst *[]ListedNote) engine.Scan {
-	return func(rows pgx.Rows) error {
-		var found []listedRow
-		if err := engine.Many(&found)(rows); err != nil {
-			return err
-		}
+	return engine.Rows(func(found []listedRow) {
 		list := []ListedNote{}
 		for _, r := range found {
 			if len(list) == 0 || list[len(list)-1].ID != r.ID {
@@ -235,8 +231,7 @@ func gathered(dst *[]ListedNote) engine.Scan {
 			}})
 		}
 		*dst = list
-		return nil
-	}
+	})
 }
 
 // PinnedNote is a note with a place, as its pin shows it.

@@ -14,6 +14,18 @@ func Value[T any](dst *T) Scan { return exactlyOne(dst, pgx.RowTo[T]) }
 // Many reads all rows into dst.
 func Many[T any](dst *[]T) Scan { return all(dst, pgx.RowToAddrOfStructByName[T]) }
 
+// Rows reads all rows and passes them on.
+func Rows[T any](use func([]T)) Scan {
+	return func(rows pgx.Rows) error {
+		var found []T
+		if err := Many(&found)(rows); err != nil {
+			return err
+		}
+		use(found)
+		return nil
+	}
+}
+
 // Column reads all rows of one column into dst.
 func Column[T any](dst *[]T) Scan { return all(dst, pgx.RowToAddrOf[T]) }
 
