@@ -35,8 +35,12 @@ func activityCells(me store.Member, e store.Activity) []string {
 	if e.Position != nil {
 		position = strconv.FormatInt(*e.Position, 10)
 	}
+	target := idText(e.TargetID)
+	if e.Verb == "access.refused" {
+		target = "" // an id that somebody typed, which may be nothing of this workspace
+	}
 	return []string{e.ID.String(), e.At.UTC().Format(time.RFC3339Nano), e.ActorName, idText(e.ActorID), e.SubjectName, idText(e.SubjectID), idText(e.SupportSessionID), session,
-		e.KeyName, e.Verb, views.TrailVerb(e.Verb, e.ViewAs), string(e.TargetKind), idText(e.TargetID), e.TargetName, string(e.Result), e.RequestID, position}
+		e.KeyName, e.Verb, views.TrailVerb(e.Verb, e.ViewAs), string(e.TargetKind), target, e.TargetName, string(e.Result), e.RequestID, position}
 }
 
 func idText(id *uuid.UUID) string {
