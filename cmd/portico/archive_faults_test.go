@@ -119,7 +119,7 @@ func (s *sampled) endWriting(stop <-chan struct{}) bool {
 	for {
 		tag, err := conn.Exec(s.t.Context(), `
 select pg_terminate_backend(pid) from pg_stat_activity
-where datname = current_database() and usename = 'portico_owner' and query like 'insert into %comments%'`)
+where datname = current_database() and usename = 'portico_owner' and backend_xid is not null`)
 		if err != nil || tag.RowsAffected() > 0 {
 			return err == nil
 		}
