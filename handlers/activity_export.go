@@ -36,8 +36,8 @@ func activityCells(me store.Member, e store.Activity) []string {
 		position = strconv.FormatInt(*e.Position, 10)
 	}
 	target := idText(e.TargetID)
-	if e.Verb == "access.refused" {
-		target = "" // an id that somebody typed, which may be nothing of this workspace
+	if e.TargetName == "" {
+		target = "" // it may be an id that somebody only typed, of nothing in this workspace
 	}
 	return []string{e.ID.String(), e.At.UTC().Format(time.RFC3339Nano), e.ActorName, idText(e.ActorID), e.SubjectName, idText(e.SubjectID), idText(e.SupportSessionID), session,
 		e.KeyName, e.Verb, views.TrailVerb(e.Verb, e.ViewAs), string(e.TargetKind), target, e.TargetName, string(e.Result), e.RequestID, position}

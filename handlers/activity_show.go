@@ -20,6 +20,9 @@ func (s *Server) activityShow(r *http.Request) page {
 	var events []store.Activity
 	filter := store.ActivityFilter{Event: web.PathID(r), Seal: true}
 	reads := func(at store.Standing) []store.Read {
+		if filter.Event == uuid.Nil {
+			return nil // no id: without it the filter would find all events
+		}
 		filter.Billing = seesBilling(at)
 		return []store.Read{store.ListActivity(filter, &events)}
 	}
@@ -96,6 +99,9 @@ func eventFacts(base views.Base, me store.Member, e store.Activity) (facts []vie
 // activityProof sends the proof that an event is sealed.
 func (s *Server) activityProof(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	event := web.PathID(r)
+	if event == uuid.Nil {
+		return store.ErrNotFound
+	}
 	// What the page doesn't show has no proof either.
 	var events []store.Activity
 	filter := store.ActivityFilter{Event: event, Billing: seesBilling(me.Standing())}
